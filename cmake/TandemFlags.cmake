@@ -1,0 +1,11 @@
+# The flags every target of ours is compiled with.
+add_library(tandem_flags INTERFACE)
+target_compile_options(tandem_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+if(TANDEM_SANITIZE)
+    target_compile_options(tandem_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(tandem_flags INTERFACE -fsanitize=address,undefined)
+endif()
+if(TANDEM_COVERAGE)
+    target_compile_options(tandem_flags INTERFACE --coverage -fprofile-update=atomic)
+    target_link_options(tandem_flags INTERFACE --coverage)
+endif()

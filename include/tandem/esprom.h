@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * esprom: the flashing engine for ESP chips, by their ROM serial loader alone; no program is loaded into the chip.
+ *
+ * Used by   reconcile, the rcp commands.   Uses  serial, lines, clock.
+ * Memory    the caller owns the engine, frame buffers included; nothing is allocated.
+ * Order     connect, [set_baud], any number of regions (begin, push..., end), leave. After an error: leave, always.
+ * Units     offsets and lengths in bytes of the radio's flash, times in milliseconds.
+ * Fault     in `fault`; codes are listed in docs/CLI.md.
+ */
+#ifndef TANDEM_ESPROM_H
+#define TANDEM_ESPROM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tandem/clock.h>
+#include <tandem/err.h>
+#include <tandem/lines.h>
+#include <tandem/log.h>
+#include <tandem/serial.h>
+
+#define ESPROM_BAUD_START    115200u /* what the ROM speaks after reset                                     */
+#define ESPROM_BLOCK_MAX     4096u   /* largest block a ROM takes (observed on a real ESP32-C3; 8192 refused) */
+#define ESPROM_FRAME_MAX     (8 + 16 + ESPROM_BLOCK_MAX)
+#define ESPROM_REPLY_MAX     512u
+#define ESPROM_SECTOR        4096u
+#define ESPROM_BOOT_TEXT_MAX 256u
+#define ESPROM_MD5_LEN       16
+
+/* One row per chip: what differs between them. */
+struct esprom_chip {
+    uint16_t id;      /* as in image headers and GET_SECURITY_INFO */
+    const char *name; /* "esp32h2"                                 */
+    uint32_t bootloader_offset;
+    uint32_t spi_base; /* SPI controller that leads to the flash    */
+    uint32_t mac_reg;  /* eFuse register with the lower MAC word    */
+};
+
+/* The chip with this id, or NULL. */
+const struct esprom_chip *esprom_chip_by_id(uint16_t id);
+
+struct esprom_config { /* set by the caller */
+    struct tdm_serial *serial;
+    struct tdm_lines *lines;
+    struct tdm_clock *clock;
+    struct tdm_log *log;
+    uint16_t expected_chip; /* id, or 0xffff: any known one */
+    uint32_t block_size;    /* 1024, 2048 or 4096           */
+    uint32_t app_baud;      /* the rate to leave the port at */
+};
+
+struct esprom {
+    struct esprom_config cfg;
+    struct tdm_fault fault;
+    const struct esprom_chip *chip;       /* after connect                                     */
+    uint32_t flash_size;                  /* bytes; after connect                              */
+    uint8_t mac[8];                       /* EUI-64; after connect                             */
+    uint32_t security_flags;              /* of GET_SECURITY_INFO                              */
+    char boot_text[ESPROM_BOOT_TEXT_MAX]; /* printable start of what the chip said before it synchronised */
+    /* The owner of src/esprom completes this struct. */
+};
+
+void esprom_init(struct esprom *e, const struct esprom_config *cfg);
+
+/* Reset into the ROM loader, synchronise, identify chip, MAC and flash, attach the flash. */
+TDM_MUST_USE tdm_err esprom_connect(struct esprom *e);
+TDM_MUST_USE tdm_err esprom_set_baud(struct esprom *e, uint32_t baud);
+
+/* Write one region: erased by begin, pushed in any pieces, digest by the ROM compared by end (CORRUPT). */
+TDM_MUST_USE tdm_err esprom_write_begin(struct esprom *e, uint32_t offset, uint32_t size);
+TDM_MUST_USE tdm_err esprom_write_push(struct esprom *e, const uint8_t *data, size_t len);
+TDM_MUST_USE tdm_err esprom_write_end(struct esprom *e);
+
+TDM_MUST_USE tdm_err esprom_region_md5(struct esprom *e, uint32_t offset, uint32_t size, uint8_t out[ESPROM_MD5_LEN]);
+
+/* Reset the chip into its application and set the port to cfg.app_baud. Call it on every way out. */
+TDM_MUST_USE tdm_err esprom_leave(struct esprom *e);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * judge: believes or disbelieves an image, once, before anything of it is stored or flashed.
+ *
+ * Used by   install (while it arrives, and again from the slots), reconcile (before flashing), the image commands.
+ * Uses      image, crypto.
+ * Memory    the caller owns the judge; nothing is allocated. judge_end() or judge_drop() gives the digests back.
+ * Order     The front (header, part 0) and part 1 are held back until they have been judged; only then does the output
+ *           see a byte, verbatim and in order. So a refused front never touches a slot.
+ * Fault     in `fault`; codes are those of docs/FORMAT.md, `at` the offset in the file.
+ */
+#ifndef TANDEM_JUDGE_H
+#define TANDEM_JUDGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <tandem/crypto.h>
+#include <tandem/image.h>
+#include <tandem/log.h>
+
+#define JUDGE_CHIP_UNKNOWN 0xffffu
+
+/* What the device knows about itself. Set by the caller; unknown numbers as stated. */
+struct judge_facts {
+    uint64_t bundle_room;                     /* bytes of an RCP slot, 0: no limit (the desk, not a device)        */
+    uint64_t host_room;                       /* bytes of a host slot, 0 likewise                                  */
+    bool takes_host;                          /* false: the host has no slots, images with a host part are refused */
+    uint16_t radio_chip;                      /* ESP chip id, or JUDGE_CHIP_UNKNOWN                                */
+    uint32_t radio_flash_size;                /* bytes, 0: unknown                                                 */
+    uint64_t told_length;                     /* what transport or file system says the file has, 0: nothing said  */
+    const uint8_t (*bad_ids)[TDM_SHA256_LEN]; /* refused images; a plain image is asked at its end   */
+    size_t bad_count;
+};
+
+/* What an accepted image is. Complete after judge_end(); up to on_accept only what the front tells. */
+struct judge_verdict {
+    struct image_layout layout;
+    char version[IMAGE_VERSION_MAX + 1]; /* text of part 0                                  */
+    uint16_t radio_chip;                 /* from part 2 and 4; JUDGE_CHIP_UNKNOWN if no radio */
+    bool host_is_esp;                    /* part 5 is an ESP application, checked as one     */
+    uint16_t host_chip;
+    char host_version[33], rcp_project[33], host_project[33];
+    bool is_signed;
+    uint8_t id[TDM_SHA256_LEN]; /* image id                                         */
+    uint8_t bundle_digest[TDM_SHA256_LEN], host_digest[TDM_SHA256_LEN];
+};
+
+/* Where accepted bytes go, verbatim. Every function must be given. */
+struct judge_output {
+    tdm_err (*on_accept)(struct judge_output *out, const struct judge_verdict *front);
+    tdm_err (*on_bundle)(struct judge_output *out, const uint8_t *data, size_t len); /* header and parts 0 to 4 */
+    tdm_err (*on_host)(struct judge_output *out, const uint8_t *data, size_t len);   /* part 5                  */
+};
+
+struct judge {
+    struct tdm_fault fault;
+    struct tdm_crypto *crypto;
+    struct judge_facts facts;
+    struct judge_output *out; /* NULL: only the verdict is wanted */
+    struct judge_verdict verdict;
+    struct image_parser parser;
+    /* The owner of src/judge completes this struct: digests under way, held-back front, checks of parts. */
+};
+
+void judge_init(struct judge *j, struct tdm_crypto *crypto, const struct judge_facts *facts, struct judge_output *out);
+TDM_MUST_USE tdm_err judge_push(struct judge *j, const uint8_t *data, size_t len);
+
+/* The stream is over. The verdict is given only with TDM_OK. */
+TDM_MUST_USE tdm_err judge_end(struct judge *j, struct judge_verdict *verdict);
+
+/* The same for what an RCP slot stores: the image without its host part. id is not known then (all zero) when the
+ * image is plain and had a host part; identity is bundle_digest, which the record holds. */
+TDM_MUST_USE tdm_err judge_end_bundle(struct judge *j, struct judge_verdict *verdict);
+
+void judge_drop(struct judge *j);
+
+#endif

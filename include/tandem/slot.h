@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * slot: what is stored where, and the one durable record about it.
+ *
+ * Used by   install, reconcile, the status commands.   Uses  flash.
+ * Memory    the caller owns every struct; nothing is allocated, so there is nothing to close.
+ * The record and its rules are docs/DESIGN.md, "The pair transaction"; its bytes are docs/FORMAT.md.
+ */
+#ifndef TANDEM_SLOT_H
+#define TANDEM_SLOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tandem/err.h>
+#include <tandem/flash.h>
+#include <tandem/host.h>
+#include <tandem/sink.h>
+
+#define SLOT_ID_LEN      32 /* image id: SHA-256 */
+#define SLOT_VERSION_MAX 31 /* bytes of a stored version text, without its NUL */
+#define SLOT_RCP_SLOTS   2
+#define SLOT_BAD_MAX     8
+#define SLOT_REASON_MAX  47
+
+/* ---- states ---------------------------------------------------------------------------------------------------- */
+
+enum slot_state {
+    SLOT_EMPTY = 0,   /* nothing usable                                   */
+    SLOT_WRITING = 1, /* being filled, unusable                           */
+    SLOT_STAGED = 2,  /* whole, verified from what was stored             */
+    SLOT_TRIAL = 3,   /* switched to, not yet proven                      */
+    SLOT_GOOD = 4,    /* proven                                           */
+    SLOT_BAD = 5,     /* refused for good                                 */
+    SLOT_STATE_COUNT
+};
+
+enum slot_event {
+    SLOT_EV_FREE,
+    SLOT_EV_WHOLE,
+    SLOT_EV_ARM,
+    SLOT_EV_PROVE,
+    SLOT_EV_VERDICT,
+    SLOT_EV_CANCEL,
+    SLOT_EVENT_COUNT
+};
+
+const char *slot_state_name(enum slot_state s);
+
+/* STATE when the table has no row for the pair; *to is untouched then. */
+TDM_MUST_USE tdm_err slot_next(enum slot_state from, enum slot_event event, enum slot_state *to);
+
+/* ---- record ---------------------------------------------------------------------------------------------------- */
+
+enum slot_rcp { SLOT_R0 = 0, SLOT_R1 = 1, SLOT_RCP_NONE = 0xff };
+#define SLOT_HOST_NONE 0xffu
+
+/* What one slot holds. id all zero: not known (the firmware the router was made with). */
+struct slot_content {
+    uint8_t state; /* enum slot_state */
+    uint8_t id[SLOT_ID_LEN];
+    char version[SLOT_VERSION_MAX + 1];
+    uint32_t counter;
+    uint64_t length;
+    uint8_t digest[SLOT_ID_LEN]; /* SHA-256 of the stored bytes */
+};
+
+struct slot_host_row {
+    struct slot_content content;
+    uint8_t rcp;   /* enum slot_rcp: the bundle that belongs to this host */
+    bool is_mixed; /* the bundle is a substitute, not the image's own     */
+};
+
+enum slot_trial_kind { SLOT_TRIAL_NONE = 0, SLOT_TRIAL_HOST = 1, SLOT_TRIAL_RADIO = 2 };
+
+struct slot_record {
+    struct slot_host_row host[TDM_HOST_SLOTS];
+    struct slot_content rcp[SLOT_RCP_SLOTS];
+    struct {
+        uint8_t kind;  /* enum slot_trial_kind             */
+        uint8_t to;    /* enum tdm_host_slot               */
+        uint8_t tries; /* starts left; after a verdict: returns left */
+        bool is_paid;  /* the next start is paid already   */
+    } trial;
+    struct {
+        uint8_t host; /* enum tdm_host_slot or SLOT_HOST_NONE */
+        uint8_t rcp;  /* enum slot_rcp                        */
+    } back;
+    struct {
+        bool is_known;
+        uint8_t holds[SLOT_ID_LEN]; /* image id of the bundle wholly in the radio, if known */
+        uint8_t begun, failed;      /* flashes since the radio was last proven              */
+        uint16_t chip;              /* ESP chip id at the last contact with its ROM, 0xffff: never */
+        uint32_t flash_size;        /* bytes, likewise, 0: never                            */
+    } radio;
+    uint32_t counter_floor;
+    uint64_t time_floor;
+    struct {
+        uint8_t id[SLOT_ID_LEN];
+        char reason[SLOT_REASON_MAX + 1];
+    } bad[SLOT_BAD_MAX]; /* newest first; state of unused ones: id all zero */
+    struct {
+        uint8_t code; /* 0 none, else enum slot_result */
+        char reason[SLOT_REASON_MAX + 1];
+    } result;
+};
+
+enum slot_result { SLOT_RESULT_NONE = 0, SLOT_RESULT_OK = 1, SLOT_RESULT_FAILED = 2, SLOT_RESULT_CANCELLED = 3 };
+
+/* A record as a router that was never updated has it: the running host GOOD with unknown contents, no bundle. */
+void slot_record_first(struct slot_record *rec, enum tdm_host_slot running);
+
+bool slot_id_is_zero(const uint8_t id[SLOT_ID_LEN]);
+bool slot_id_equal(const uint8_t a[SLOT_ID_LEN], const uint8_t b[SLOT_ID_LEN]);
+
+/* ---- store: two copies of the record on flash -------------------------------------------------------------------- */
+
+struct slot_store {
+    struct tdm_flash *flash; /* at least two erase blocks, and two times SLOT_RECORD_ROOM bytes */
+    uint32_t sequence[2];
+    bool is_valid[2];
+    bool is_loaded;
+};
+
+enum slot_store_state {
+    SLOT_STORE_OK,    /* a valid record was found                                                      */
+    SLOT_STORE_EMPTY, /* the storage was never written: a router that was never updated                */
+    SLOT_STORE_LOST,  /* both copies invalid                                                           */
+};
+
+void slot_store_init(struct slot_store *s, struct tdm_flash *flash);
+/*
+ * The newest valid copy; a bad or older copy is written anew first. IO when a read fails, TOO_NEW when no copy is
+ * usable and one has a newer format version: nothing may be written then. On EMPTY and LOST *out is untouched.
+ */
+TDM_MUST_USE tdm_err slot_store_load(struct slot_store *s, struct slot_record *out, enum slot_store_state *state);
+/*
+ * Write the older copy, sync, read back: that is the commit. Then write the other with the same content.
+ * Power: after TDM_OK the new record is what the next boot finds. If power goes during the call, the old or the new.
+ */
+TDM_MUST_USE tdm_err slot_store_commit(struct slot_store *s, const struct slot_record *rec);
+
+/* ---- contents of a slot ------------------------------------------------------------------------------------------ */
+
+/* A sink: bytes in order, erased ahead, aligned, synced by slot_writer_end. The buffer is the caller's. */
+struct slot_writer {
+    struct tdm_sink sink;
+    struct tdm_flash *flash;
+    uint8_t *buf; /* a multiple of prog_size */
+    uint32_t buf_cap, buf_len;
+    uint64_t written, erased; /* bytes */
+    tdm_err err;
+};
+
+TDM_MUST_USE tdm_err slot_writer_begin(struct slot_writer *w, struct tdm_flash *flash, uint8_t *buf, uint32_t cap);
+TDM_MUST_USE tdm_err slot_writer_push(struct slot_writer *w, const uint8_t *data,
+                                      size_t len); /* NO_ROOM past the end */
+TDM_MUST_USE tdm_err slot_writer_end(struct slot_writer *w);
+
+/* Push the first length bytes of a region into any sink, from the medium (cache dropped first). */
+TDM_MUST_USE tdm_err slot_replay(struct tdm_flash *flash, uint64_t length, uint8_t *buf, uint32_t cap,
+                                 struct tdm_sink *into);
+
+#endif

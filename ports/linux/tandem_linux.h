@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tandem_linux: the ports on Linux, one struct and one open (or init) function each.
+ *
+ * Used by   apps/, tests.   Implements  include/tandem/{flash,host,serial,lines,clock,http,crypto}.h.
+ * Memory    the caller owns every struct and the texts it hands in; what a port takes from the system (descriptors,
+ *           library handles) its close function gives back. Closing what was never opened is fine: structs start as {0}.
+ * Failures  fill `why` (may not be NULL): err, a stable code, a short text; `at` carries errno where the system said one.
+ */
+#ifndef TANDEM_LINUX_H
+#define TANDEM_LINUX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tandem/clock.h>
+#include <tandem/crypto.h>
+#include <tandem/err.h>
+#include <tandem/flash.h>
+#include <tandem/host.h>
+#include <tandem/http.h>
+#include <tandem/lines.h>
+#include <tandem/serial.h>
+
+#define LINUX_PATH_MAX 512
+
+/* ---- clock_posix.c ----------------------------------------------------------------------------------------------- */
+
+struct clock_posix {
+    struct tdm_clock port;
+};
+
+void clock_posix_init(struct clock_posix *c);
+
+/* ---- crypto_openssl.c -------------------------------------------------------------------------------------------- */
+
+struct crypto_openssl {
+    struct tdm_crypto port;
+};
+
+void crypto_openssl_init(struct crypto_openssl *c);
+
+/* ---- flash_file.c: a file or block device as a flash region ------------------------------------------------------ */
+
+struct flash_file {
+    struct tdm_flash port;
+    int fd;
+    bool is_open;
+};
+
+enum flash_file_mode { FLASH_FILE_READ, FLASH_FILE_WRITE, FLASH_FILE_CREATE /* a missing file is made, filled with ff */ };
+
+/* size: bytes of a file; 0 takes the file's own. A block device has its own size, size is then only a minimum. */
+TDM_MUST_USE tdm_err flash_file_open(struct flash_file *f, const char *path, uint64_t size, enum flash_file_mode mode,
+                                     struct tdm_fault *why);
+void flash_file_close(struct flash_file *f);
+
+/* ---- bootsel_record.c + host_files.c: two slots in files or block devices, and Tandem's own boot record ---------- */
+
+/* The boot record: which slot the next start boots, whether that is a trial, and how many starts it has had. Two copies
+ * of 32 bytes, CRC, sequence (docs/FORMAT.md). Read by a loader that knows it, and by tandem-sim-loader in the demo. */
+struct bootsel {
+    enum tdm_host_slot next;
+    bool is_final;
+    uint8_t starts; /* of a trial, counted by the loader */
+};
+
+struct bootsel_record {
+    struct tdm_flash *flash;
+};
+
+/* NOT_FOUND when it was never written: the caller decides what that means (slot A, final). */
+TDM_MUST_USE tdm_err bootsel_record_load(struct bootsel_record *b, struct bootsel *out);
+TDM_MUST_USE tdm_err bootsel_record_store(struct bootsel_record *b, const struct bootsel *sel);
+
+struct host_files {
+    struct tdm_host port;
+    struct bootsel_record boot;
+    char running_from[LINUX_PATH_MAX]; /* "file:PATH" (its first letter is A or B), "cmdline:KEY" (KEY=A in /proc/cmdline) */
+};
+
+TDM_MUST_USE tdm_err host_files_init(struct host_files *h, struct tdm_flash *slot_a, struct tdm_flash *slot_b,
+                                     struct tdm_flash *boot_record, const char *running_from, struct tdm_fault *why);
+/* A host whose system is updated by other means: no slots, runs A. */
+void host_none_init(struct host_files *h);
+
+/* ---- serial_open.c: a tty path, or socket://HOST:PORT ------------------------------------------------------------- */
+
+struct serial_linux {
+    struct tdm_serial port;
+    int fd;
+    bool is_open, is_tty;
+};
+
+/* Takes an exclusive lock on a tty (BUSY when another program holds it). */
+TDM_MUST_USE tdm_err serial_linux_open(struct serial_linux *s, const char *where, uint32_t baud, struct tdm_fault *why);
+void serial_linux_close(struct serial_linux *s);
+
+/* ---- lines_open.c: "none", "modem", "command:PROGRAM", "control:SOCKET" ------------------------------------------- */
+
+/*
+ * none     no lines. modem: DTR and RTS of the serial port, the usual two-transistor circuit (RTS asserted resets).
+ * command  PROGRAM is run with two words, "reset=0|1" "boot=0|1", and sets both lines.
+ * control  a Unix socket that takes the lines "reset 0|1" and "boot 0|1" and answers "ok": tandem-sim.
+ */
+struct lines_linux {
+    struct tdm_lines port;
+    const struct serial_linux *serial;
+    int fd;
+    char target[LINUX_PATH_MAX];
+    bool is_open;
+};
+
+TDM_MUST_USE tdm_err lines_linux_open(struct lines_linux *l, const char *spec, const struct serial_linux *serial,
+                                      uint32_t reset_hold_ms, uint32_t boot_hold_ms, struct tdm_fault *why);
+void lines_linux_close(struct lines_linux *l);
+
+/* ---- http_curl.c and http_file.c ----------------------------------------------------------------------------------- */
+
+struct http_curl_config { /* set by the caller; texts are borrowed */
+    const char *ca_file;     /* PEM bundle of trusted certificates; NULL or "": the system's store */
+    bool allow_http;         /* plain http:// URLs                                                 */
+    uint32_t connect_ms, first_byte_ms, stall_ms;
+};
+
+struct http_curl {
+    struct tdm_http port;
+    struct http_curl_config cfg;
+};
+
+void http_curl_init(struct http_curl *h, const struct http_curl_config *cfg);
+
+/* A local file by its name, through the same port. */
+struct http_file {
+    struct tdm_http port;
+};
+
+void http_file_init(struct http_file *h);
+
+#endif
