@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "advice.h"
+#include "app_table.h"
+
+#define SENTENCE_MAX 2048
+
+/* One exit number per cause. Part of the public interface: numbers are added, never changed. */
+static const struct exit_row {
+    tdm_err err;
+    int number;
+} exit_rows[] = {
+    {TDM_OK, EXIT_OK},
+    {TDM_E_BUG, EXIT_INTERNAL},
+    {TDM_E_BOUNDS, EXIT_INTERNAL},
+    {TDM_E_FORMAT, 10},
+    {TDM_E_TRUNCATED, 11},
+    {TDM_E_TOO_NEW, 12},
+    {TDM_E_CORRUPT, 13},
+    {TDM_E_NO_ROOM, 14},
+    {TDM_E_REFUSED, 15},
+    {TDM_E_MISMATCH, 16},
+    {TDM_E_TRUST, 17},
+    {TDM_E_NOT_FOUND, 20},
+    {TDM_E_ACCESS, 21},
+    {TDM_E_BUSY, 22},
+    {TDM_E_IO, 23},
+    {TDM_E_UNREACHABLE, 30},
+    {TDM_E_TIMEOUT, 31},
+    {TDM_E_PEER, 32},
+    {TDM_E_NOISE, 33},
+    {TDM_E_STATE, 40},
+    {TDM_E_UNSUPPORTED, 41},
+    {TDM_E_CANCELLED, 42},
+    {TDM_E_POWER, EXIT_INTERNAL},
+};
+
+int app_exit_number(tdm_err err)
+{
+    for (size_t i = 0; i < sizeof exit_rows / sizeof exit_rows[0]; i++) {
+        if (exit_rows[i].err == err)
+            return exit_rows[i].number;
+    }
+    return EXIT_INTERNAL;
+}
+
+static int report(struct app *app, const char *cause, const char *code, int number, const char *sentence,
+                  const uint64_t *at)
+{
+    cJSON *e;
+
+    progress_close(&app->progress);
+    if (!app->is_json) {
+        (void)fprintf(stderr, "tandem: %s\n", sentence);
+        return number;
+    }
+    if (cJSON_HasObjectItem(app->result, "error"))
+        return number; /* the first failure is the answer */
+    e = cJSON_AddObjectToObject(app->result, "error");
+    cJSON_AddStringToObject(e, "code", code);
+    cJSON_AddStringToObject(e, "cause", cause);
+    cJSON_AddStringToObject(e, "message", sentence);
+    if (at != NULL)
+        cJSON_AddNumberToObject(e, "at", (double)*at);
+    return number;
+}
+
+int app_fail(struct app *app, tdm_err err, const char *code, const char *sentence, ...)
+{
+    char text[SENTENCE_MAX];
+    va_list args;
+
+    va_start(args, sentence);
+    (void)vsnprintf(text, sizeof text, sentence, args);
+    va_end(args);
+    int number = strcmp(code, "bad_config") == 0 ? EXIT_CONFIG : app_exit_number(err);
+    return report(app, tdm_err_name(err), code, number, text, NULL);
+}
+
+int app_fail_fault(struct app *app, const char *where, const struct tdm_fault *fault)
+{
+    char text[SENTENCE_MAX], offset[40] = "";
+    const char *advice = advice_for(fault->code);
+
+    if (fault->at != 0)
+        (void)snprintf(offset, sizeof offset, " (at %" PRIu64 ")", fault->at);
+    (void)snprintf(text, sizeof text, "%s: %s%s%s%s", where,
+                   fault->what != NULL && fault->what[0] != '\0' ? fault->what : tdm_err_name(fault->err), offset,
+                   advice != NULL ? "; " : "", advice != NULL ? advice : "");
+    return report(app, tdm_err_name(fault->err), fault->code, app_exit_number(fault->err), text, &fault->at);
+}
+
+int app_usage(struct app *app, const char *sentence, ...)
+{
+    char text[SENTENCE_MAX];
+    const struct app_command *c = app->command;
+    va_list args;
+
+    va_start(args, sentence);
+    int n = vsnprintf(text, sizeof text, sentence, args);
+    va_end(args);
+    if (n > 0 && (size_t)n < sizeof text && c != NULL)
+        (void)snprintf(text + n, sizeof text - (size_t)n, "; usage: tandem %s%s%s %s", c->noun, c->verb ? " " : "",
+                       c->verb ? c->verb : "", c->args);
+    else if (n > 0 && (size_t)n < sizeof text)
+        (void)snprintf(text + n, sizeof text - (size_t)n, "; `tandem help` lists the commands");
+    return report(app, "usage", "usage", EXIT_USAGE, text, NULL);
+}
+
+/* The option that argv[i] names, or NULL; *value points behind "=" when there is one. */
+static const struct app_option *match(const struct app_option *options, const char *arg, const char **value)
+{
+    const char *equals = strchr(arg, '=');
+    size_t n = equals != NULL ? (size_t)(equals - arg) : strlen(arg);
+
+    *value = equals != NULL ? equals + 1 : NULL;
+    for (const struct app_option *o = options; o->name != NULL; o++) {
+        if (n == strlen(o->name) + 2 && strncmp(arg + 2, o->name, n - 2) == 0)
+            return o;
+    }
+    return NULL;
+}
+
+int app_options(struct app *app, int *argc, char **argv, const struct app_option *options, int words)
+{
+    int kept = 0;
+
+    for (int i = 0; i < *argc; i++) {
+        const char *value = NULL;
+        if (strncmp(argv[i], "--", 2) != 0) {
+            argv[kept++] = argv[i];
+            continue;
+        }
+        const struct app_option *o = match(options, argv[i], &value);
+        if (o == NULL)
+            return app_usage(app, "there is no option %s", argv[i]);
+        if (o->flag != NULL && value != NULL)
+            return app_usage(app, "option --%s takes no value", o->name);
+        if (o->flag != NULL) {
+            *o->flag = true;
+            continue;
+        }
+        if (value == NULL && i + 1 >= *argc)
+            return app_usage(app, "option --%s wants a value", o->name);
+        *o->value = value != NULL ? value : argv[++i];
+    }
+    *argc = kept;
+    if (kept < words)
+        return app_usage(app, "something is missing");
+    if (kept > words)
+        return app_usage(app, "\"%s\" is one word too many", argv[words]);
+    return EXIT_OK;
+}
+
+void app_add_hex(cJSON *to, const char *key, const unsigned char *bytes, size_t len)
+{
+    static const char digits[] = "0123456789abcdef";
+    char text[129];
+
+    for (size_t i = 0; i < len && i < 64; i++) {
+        text[2 * i] = digits[bytes[i] >> 4];
+        text[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    text[len < 64 ? 2 * len : 128] = '\0';
+    cJSON_AddStringToObject(to, key, text);
+}

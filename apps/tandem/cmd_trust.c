@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app.h"
+
+int cmd_trust_add(struct app *app, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return app_fail(app, TDM_E_UNSUPPORTED, "unsupported", "this command is not built yet");
+}
+
+int cmd_trust_list(struct app *app, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return app_fail(app, TDM_E_UNSUPPORTED, "unsupported", "this command is not built yet");
+}
+
+int cmd_trust_remove(struct app *app, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return app_fail(app, TDM_E_UNSUPPORTED, "unsupported", "this command is not built yet");
+}

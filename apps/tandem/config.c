@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum key_type { KEY_TEXT, KEY_SIZE, KEY_NUMBER, KEY_SECONDS, KEY_BOOL };
+
+struct config_key {
+    const char *section, *key;
+    enum key_type type;
+    size_t at, room; /* place in struct config; room of a text */
+    const char *initial, *help;
+};
+
+#define TEXT(s, f)        KEY_TEXT, offsetof(struct config, s.f), sizeof(((struct config *)0)->s.f)
+#define OTHER(type, s, f) type, offsetof(struct config, s.f), 0
+
+static const struct config_key keys[] = {
+    {"radio", "port", TEXT(radio, port), "/dev/ttyS0", "serial device of the radio, or socket://HOST:PORT"},
+    {"radio", "lines", TEXT(radio, lines), "none",
+     "RESET and BOOT lines: none, modem, command:PROGRAM or control:SOCKET"},
+    {"radio", "chip", TEXT(radio, chip), "any", "the radio's chip, such as esp32h2; any: whatever is found"},
+    {"radio", "baud", OTHER(KEY_NUMBER, radio, baud), "460800", "speed of the radio's firmware"},
+    {"radio", "flash-baud", OTHER(KEY_NUMBER, radio, flash_baud), "460800", "speed for flashing"},
+    {"radio", "block-size", OTHER(KEY_NUMBER, radio, block_size), "4096", "bytes a flash block: 1024, 2048 or 4096"},
+    {"radio", "reset-hold-ms", OTHER(KEY_NUMBER, radio, reset_hold_ms), "100", "how long RESET is held"},
+    {"radio", "boot-hold-ms", OTHER(KEY_NUMBER, radio, boot_hold_ms), "50", "how long BOOT is held after RESET"},
+    {"slots", "record", TEXT(slots, record), "/var/lib/tandem/record", "file or block device of the record"},
+    {"slots", "rcp-0", TEXT(slots, rcp_0), "/var/lib/tandem/rcp-0", "first RCP slot"},
+    {"slots", "rcp-1", TEXT(slots, rcp_1), "/var/lib/tandem/rcp-1", "second RCP slot"},
+    {"slots", "rcp-size", OTHER(KEY_SIZE, slots, rcp_size), "1M", "bytes of an RCP slot that is a file"},
+    {"host", "slots", OTHER(KEY_BOOL, host, has_slots), "yes",
+     "whether this router has two firmware slots of its own; no: only the radio is updated"},
+    {"host", "slot-a", TEXT(host, slot_a), "/var/lib/tandem/host-a", "first host slot, file or block device"},
+    {"host", "slot-b", TEXT(host, slot_b), "/var/lib/tandem/host-b", "second host slot"},
+    {"host", "slot-size", OTHER(KEY_SIZE, host, slot_size), "16M", "bytes of a host slot that is a file"},
+    {"host", "boot-record", TEXT(host, boot_record), "/var/lib/tandem/boot", "boot record, read by the bootloader"},
+    {"host", "running", TEXT(host, running), "cmdline:tandem.slot",
+     "which slot runs: cmdline:KEY (KEY=A in the kernel's command line) or file:PATH"},
+    {"host", "reboot-command", TEXT(host, reboot_command), "", "how to restart; empty: say that a restart is due"},
+    {"source", "allow-http", OTHER(KEY_BOOL, source, allow_http), "no", "take plain http:// URLs too"},
+    {"source", "connect-timeout", OTHER(KEY_SECONDS, source, connect_timeout_ms), "10", "seconds for a connection"},
+    {"source", "first-byte-timeout", OTHER(KEY_SECONDS, source, first_byte_timeout_ms), "30",
+     "seconds until an answer begins"},
+    {"source", "stall-timeout", OTHER(KEY_SECONDS, source, stall_timeout_ms), "20", "seconds without a byte"},
+    {"trust", "file", TEXT(trust, file), "/var/lib/tandem/trust.pem",
+     "certificates this router trusts; tandem trust changes it"},
+    {"trust", "use-system", OTHER(KEY_BOOL, trust, use_system), "no", "trust the system's certificate store too"},
+};
+#define KEY_COUNT (sizeof keys / sizeof keys[0])
+
+static tdm_err parse_bool(const char *text, bool *out)
+{
+    static const char *const words[2][4] = {{"no", "false", "off", "0"}, {"yes", "true", "on", "1"}};
+    for (int yes = 0; yes < 2; yes++) {
+        for (size_t i = 0; i < 4; i++) {
+            if (strcmp(text, words[yes][i]) == 0) {
+                *out = yes != 0;
+                return TDM_OK;
+            }
+        }
+    }
+    return TDM_E_FORMAT;
+}
+
+/* A decimal number; sizes may end in K or M. */
+static tdm_err parse_number(const char *text, enum key_type type, uint64_t *out)
+{
+    char *end;
+    uint64_t unit = 1;
+
+    if (text[0] < '0' || text[0] > '9')
+        return TDM_E_FORMAT;
+    errno = 0;
+    unsigned long long v = strtoull(text, &end, 10);
+    if (type == KEY_SIZE && (*end == 'K' || *end == 'M'))
+        unit = *end++ == 'K' ? 1024u : 1024u * 1024u;
+    if (type == KEY_SECONDS)
+        unit = 1000;
+    if (errno != 0 || *end != '\0' || v > UINT32_MAX / (type == KEY_SECONDS ? 1000u : 1u))
+        return TDM_E_FORMAT;
+    *out = v * unit;
+    return TDM_OK;
+}
+
+static const char *const wanted[] = {
+    [KEY_TEXT] = "a shorter text", [KEY_SIZE] = "a number of bytes, K or M",
+    [KEY_NUMBER] = "a number",     [KEY_SECONDS] = "a number of seconds",
+    [KEY_BOOL] = "yes or no",
+};
+
+static tdm_err set_key(struct config *cfg, const struct config_key *k, const char *value, struct config_problem *why)
+{
+    char *place = (char *)cfg + k->at;
+    tdm_err err = TDM_OK;
+
+    switch (k->type) {
+    case KEY_TEXT:
+        if (strlen(value) >= k->room)
+            err = TDM_E_FORMAT;
+        else
+            memcpy(place, value, strlen(value) + 1);
+        break;
+    case KEY_BOOL: {
+        bool flag = false;
+        err = parse_bool(value, &flag);
+        if (err == TDM_OK)
+            memcpy(place, &flag, sizeof flag);
+        break;
+    }
+    case KEY_SIZE:
+    case KEY_NUMBER:
+    case KEY_SECONDS: {
+        uint64_t number = 0;
+        err = parse_number(value, k->type, &number);
+        if (err == TDM_OK)
+            memcpy(place, &number, sizeof number);
+        break;
+    }
+    }
+    if (err != TDM_OK)
+        (void)snprintf(why->sentence, sizeof why->sentence, "[%s] %s = \"%.100s\" is not %s", k->section, k->key, value,
+                       wanted[k->type]);
+    return err;
+}
+
+void config_defaults(struct config *cfg)
+{
+    struct config_problem unused;
+
+    memset(cfg, 0, sizeof *cfg);
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        if (set_key(cfg, &keys[i], keys[i].initial, &unused) != TDM_OK)
+            abort(); /* our own table is wrong */
+    }
+}
+
+struct reading {
+    struct config *cfg;
+    struct config_problem *why;
+    tdm_err err;
+};
+
+/* Called by inih for each key; 0 stops with the line number. */
+static int on_key(void *user, const char *section, const char *name, const char *value)
+{
+    struct reading *r = user;
+
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        if (strcmp(keys[i].section, section) == 0 && strcmp(keys[i].key, name) == 0) {
+            r->err = set_key(r->cfg, &keys[i], value, r->why);
+            return r->err == TDM_OK;
+        }
+    }
+    r->err = TDM_E_FORMAT;
+    (void)snprintf(r->why->sentence, sizeof r->why->sentence, "there is no key \"%.100s\" in section [%.100s]", name,
+                   section);
+    return 0;
+}
+
+tdm_err config_read_file(struct config *cfg, const char *path, struct config_problem *why)
+{
+    struct reading r = {.cfg = cfg, .why = why, .err = TDM_OK};
+    FILE *in = fopen(path, "re");
+
+    if (in == NULL) {
+        (void)snprintf(why->sentence, sizeof why->sentence, "%s: %s", path, strerror(errno));
+        return errno == ENOENT ? TDM_E_NOT_FOUND : TDM_E_ACCESS;
+    }
+    int line = ini_parse_file(in, on_key, &r);
+    (void)fclose(in); /* only read */
+    if (line == 0 && r.err == TDM_OK) {
+        (void)snprintf(cfg->file, sizeof cfg->file, "%s", path);
+        return TDM_OK;
+    }
+    char reason[sizeof why->sentence];
+    (void)snprintf(reason, sizeof reason, "%s", r.err != TDM_OK ? why->sentence : "not a key = value line");
+    (void)snprintf(why->sentence, sizeof why->sentence, "%.200s:%d: %.400s", path, line, reason);
+    return TDM_E_FORMAT;
+}
+
+tdm_err config_set_option(struct config *cfg, const char *option, const char *value, struct config_problem *why)
+{
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        size_t n = strlen(keys[i].section);
+        if (strncmp(option, keys[i].section, n) == 0 && option[n] == '-' && strcmp(option + n + 1, keys[i].key) == 0)
+            return value == NULL ? TDM_OK : set_key(cfg, &keys[i], value, why);
+    }
+    return TDM_E_NOT_FOUND;
+}
+
+void config_print_keys(FILE *out)
+{
+    const char *section = "";
+
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        const struct config_key *k = &keys[i];
+        if (strcmp(section, k->section) != 0)
+            (void)fprintf(out, "%s[%s]\n", i == 0 ? "" : "\n", k->section);
+        section = k->section;
+        (void)fprintf(out, "%s = %s\n    --%s-%s: %s\n", k->key, k->initial, k->section, k->key, k->help);
+    }
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "device.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+
+#include <tandem/esprom.h>
+
+#define RECORD_SIZE      16384u
+#define BOOT_RECORD_SIZE 8192u
+
+static int open_flash(struct app *app, struct flash_file *f, const char *path, uint64_t size)
+{
+    struct tdm_fault why = {0};
+
+    if (flash_file_open(f, path, size, FLASH_FILE_CREATE, &why) == TDM_OK)
+        return EXIT_OK;
+    return app_fail_fault(app, path, &why);
+}
+
+static int open_host(struct app *app, struct device *dev)
+{
+    const struct config *cfg = &app->cfg;
+    struct tdm_fault why = {0};
+    int status;
+
+    if (!cfg->host.has_slots) {
+        host_none_init(&dev->host);
+        return EXIT_OK;
+    }
+    status = open_flash(app, &dev->host_slots[TDM_HOST_A], cfg->host.slot_a, cfg->host.slot_size);
+    if (status == EXIT_OK)
+        status = open_flash(app, &dev->host_slots[TDM_HOST_B], cfg->host.slot_b, cfg->host.slot_size);
+    if (status == EXIT_OK)
+        status = open_flash(app, &dev->boot_record, cfg->host.boot_record, BOOT_RECORD_SIZE);
+    if (status == EXIT_OK &&
+        host_files_init(&dev->host, &dev->host_slots[TDM_HOST_A].port, &dev->host_slots[TDM_HOST_B].port,
+                        &dev->boot_record.port, cfg->host.running, &why) != TDM_OK)
+        status = app_fail_fault(app, cfg->host.running, &why);
+    return status;
+}
+
+static int find_chip(struct app *app, uint16_t *chip)
+{
+    const char *name = app->cfg.radio.chip;
+
+    *chip = JUDGE_CHIP_UNKNOWN;
+    if (strcmp(name, "any") == 0)
+        return EXIT_OK;
+    for (uint16_t id = 0; id < 64; id++) {
+        const struct esprom_chip *c = esprom_chip_by_id(id);
+        if (c != NULL && strcmp(c->name, name) == 0) {
+            *chip = id;
+            return EXIT_OK;
+        }
+    }
+    return app_fail(app, TDM_E_NOT_FOUND, "bad_config", "[radio] chip = \"%s\" is not a chip this version knows", name);
+}
+
+int device_open_storage(struct app *app, struct device *dev)
+{
+    const struct config *cfg = &app->cfg;
+    int status;
+
+    clock_posix_init(&dev->clock);
+    crypto_openssl_init(&dev->crypto);
+    status = find_chip(app, &dev->chip);
+    if (status == EXIT_OK)
+        status = open_flash(app, &dev->record, cfg->slots.record, RECORD_SIZE);
+    if (status == EXIT_OK && flock(dev->record.fd, LOCK_EX | LOCK_NB) != 0) {
+        struct tdm_fault busy = {TDM_E_BUSY, "record_busy", "the record is locked", (uint64_t)errno};
+        status = app_fail_fault(app, cfg->slots.record, &busy);
+    }
+    if (status == EXIT_OK)
+        status = open_flash(app, &dev->rcp[SLOT_R0], cfg->slots.rcp_0, cfg->slots.rcp_size);
+    if (status == EXIT_OK)
+        status = open_flash(app, &dev->rcp[SLOT_R1], cfg->slots.rcp_1, cfg->slots.rcp_size);
+    if (status == EXIT_OK)
+        status = open_host(app, dev);
+    if (status == EXIT_OK)
+        slot_store_init(&dev->store, &dev->record.port);
+    return status;
+}
+
+int device_open_radio(struct app *app, struct device *dev)
+{
+    const struct config *cfg = &app->cfg;
+    struct tdm_fault why = {0};
+
+    clock_posix_init(&dev->clock);
+    if (serial_linux_open(&dev->serial, cfg->radio.port, (uint32_t)cfg->radio.baud, &why) != TDM_OK)
+        return app_fail_fault(app, cfg->radio.port, &why);
+    if (lines_linux_open(&dev->lines, cfg->radio.lines, &dev->serial, (uint32_t)cfg->radio.reset_hold_ms,
+                         (uint32_t)cfg->radio.boot_hold_ms, &why) != TDM_OK)
+        return app_fail_fault(app, cfg->radio.lines, &why);
+    return EXIT_OK;
+}
+
+void device_close(struct device *dev)
+{
+    lines_linux_close(&dev->lines);
+    serial_linux_close(&dev->serial);
+    flash_file_close(&dev->boot_record);
+    for (int i = 0; i < TDM_HOST_SLOTS; i++)
+        flash_file_close(&dev->host_slots[i]);
+    for (int i = 0; i < SLOT_RCP_SLOTS; i++)
+        flash_file_close(&dev->rcp[i]);
+    flash_file_close(&dev->record); /* last: it holds the lock */
+}
+
+int device_restart(struct app *app)
+{
+    const char *command = app->cfg.host.reboot_command;
+
+    progress_close(&app->progress);
+    if (command[0] == '\0') {
+        cJSON_AddStringToObject(app->result, "next_step", "restart the router; `tandem boot` then proves the new pair");
+        return EXIT_OK;
+    }
+    int result = system(command); /* the operator's own words, so the shell may read them */
+    if (result == -1 || !WIFEXITED(result) || WEXITSTATUS(result) != 0)
+        return app_fail(app, TDM_E_IO, "restart_failed", "[host] reboot-command \"%s\" failed; restart by hand",
+                        command);
+    return EXIT_OK;
+}

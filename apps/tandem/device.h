@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * device: the ports of this router, opened as the configuration names them.
+ *
+ * Used by   the ota, rcp and boot commands.
+ * Memory    the struct belongs to the command; device_close() gives back all that was opened, on every way out.
+ * Locks     device_open_storage() holds a lock on the record: two commands never work on one router at a time.
+ */
+#ifndef TANDEM_DEVICE_H
+#define TANDEM_DEVICE_H
+
+#include <tandem/judge.h>
+#include <tandem/slot.h>
+
+#include "app.h"
+#include "linux/tandem_linux.h"
+
+#define DEVICE_BUF_LEN (64u * 1024u)
+
+struct device {
+    struct clock_posix clock;
+    struct crypto_openssl crypto;
+    struct flash_file record, rcp[SLOT_RCP_SLOTS], host_slots[TDM_HOST_SLOTS], boot_record;
+    struct host_files host;
+    struct slot_store store;
+    struct serial_linux serial;
+    struct lines_linux lines;
+    uint16_t chip; /* configured ESP chip id, or 0xffff */
+    uint8_t buf[DEVICE_BUF_LEN];
+};
+
+/* Record, RCP slots, host slots, boot selection. Reported failures give the exit number; EXIT_OK otherwise. */
+int device_open_storage(struct app *app, struct device *dev);
+/* The radio's serial port and lines. */
+int device_open_radio(struct app *app, struct device *dev);
+void device_close(struct device *dev);
+
+/* Run the configured reboot command, or say that a restart is due. */
+int device_restart(struct app *app);
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tandem: the command table, the options every command knows, and the way out. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "app.h"
+#include "app_table.h"
+#include "out.h"
+
+const struct app_command app_commands[] = {
+    {"image", "create", cmd_image_create, "--rcp-build-dir DIR [--br-firmware FILE] --target-file OUT",
+     "pack an RCP build and host firmware into one OTA image"},
+    {"image", "info", cmd_image_info, "FILE", "show what an image contains"},
+    {"image", "verify", cmd_image_verify, "FILE", "check an image as a router would"},
+    {"image", "extract", cmd_image_extract, "FILE --output-dir DIR", "write an image's parts as files"},
+    {"ota", "download", cmd_ota_download, "URL|FILE [--no-reboot]",
+     "fetch, check and store an image in the free slots, then switch to it"},
+    {"ota", "status", cmd_ota_status, "", "show what runs, what is stored and what is due"},
+    {"rcp", "probe", cmd_rcp_probe, "[--reset]", "ask the radio who it is; says which layer fails"},
+    {"rcp", "info", cmd_rcp_info, "", "show what the radio holds and what it should hold"},
+    {"rcp", "update", cmd_rcp_update, "", "flash the radio with the bundle that belongs to the running host"},
+    {"rcp", "reset", cmd_rcp_reset, "", "restart the radio by its RESET line"},
+    {"rcp", "adopt", cmd_rcp_adopt, "DIR|IMAGE", "store a known-good RCP build as the running host's bundle"},
+    {"trust", "add", cmd_trust_add, "CERT", "trust a server's certificate or CA (PEM)"},
+    {"trust", "list", cmd_trust_list, "", "show the certificates this router trusts"},
+    {"trust", "remove", cmd_trust_remove, "CERT|FINGERPRINT", "trust a certificate no longer"},
+    {"boot", NULL, cmd_boot, "", "at every start, before the Thread stack: make the radio fit, prove or go back"},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const char *name_of(const struct app_command *c, char *buf, size_t room)
+{
+    (void)snprintf(buf, room, "%s%s%s", c->noun, c->verb != NULL ? " " : "", c->verb != NULL ? c->verb : "");
+    return buf;
+}
+
+static void print_help(FILE *to)
+{
+    char name[32];
+
+    (void)fprintf(to,
+                  "Tandem %s updates a Thread border router and its radio as one.\n\n"
+                  "usage: tandem [--config FILE] [--json] [--verbose|--quiet] COMMAND ...\n\n",
+                  TANDEM_VERSION);
+    for (const struct app_command *c = app_commands; c->noun != NULL; c++)
+        (void)fprintf(to, "  %-14s %s\n  %-14s   %s\n", name_of(c, name, sizeof name), c->args, "", c->help);
+    (void)fprintf(to, "\nEvery key of the configuration file is also an option, for example --radio-port;\n"
+                      "`tandem help config` lists them. The manual is docs/CLI.md.\n");
+}
+
+/* The words of the command line that no general option took. */
+struct words {
+    int count;
+    char *word[64];
+};
+
+/* 1: argv[i] was a general option, *i moved past its value. 0: not one. Negative: reported. */
+static int take_general(struct app *app, int argc, char **argv, int *i, const char **config_file, bool set_keys)
+{
+    char name[64];
+    struct config_problem why;
+    const char *equals = strchr(argv[*i], '=');
+    size_t n = equals != NULL ? (size_t)(equals - argv[*i]) : strlen(argv[*i]);
+
+    if (strncmp(argv[*i], "--", 2) != 0 || n < 3 || n - 2 >= sizeof name)
+        return 0;
+    memcpy(name, argv[*i] + 2, n - 2);
+    name[n - 2] = '\0';
+    if (equals == NULL && strcmp(name, "json") == 0)
+        return app->is_json = true, 1;
+    if (equals == NULL && strcmp(name, "verbose") == 0)
+        return app->progress.is_verbose = true, 1;
+    if (equals == NULL && strcmp(name, "quiet") == 0)
+        return app->progress.is_quiet = true, 1;
+    bool is_file = strcmp(name, "config") == 0;
+    if (!is_file && config_set_option(&app->cfg, name, NULL, &why) != TDM_OK)
+        return 0;
+    if (equals == NULL && *i + 1 >= argc)
+        return -app_usage(app, "option --%s wants a value", name);
+    const char *value = equals != NULL ? equals + 1 : argv[++*i];
+    if (is_file)
+        *config_file = value;
+    else if (set_keys && config_set_option(&app->cfg, name, value, &why) != TDM_OK)
+        return -app_fail(app, TDM_E_FORMAT, "bad_config", "option --%s: %s", name, why.sentence);
+    return 1;
+}
+
+/* The file comes before the options, so the command line is read twice: once for --config, once for the keys. */
+static int read_command_line(struct app *app, int argc, char **argv, const char **config_file, bool set_keys,
+                             struct words *words)
+{
+    words->count = 0;
+    for (int i = 1; i < argc; i++) {
+        int took = take_general(app, argc, argv, &i, config_file, set_keys);
+        if (took < 0)
+            return -took;
+        if (took == 0 && words->count < (int)(sizeof words->word / sizeof words->word[0]))
+            words->word[words->count++] = argv[i];
+        else if (took == 0)
+            return app_usage(app, "more than 64 words on the command line");
+    }
+    return EXIT_OK;
+}
+
+static int configure(struct app *app, int argc, char **argv, struct words *words)
+{
+    const char *file = NULL;
+    struct config_problem why;
+
+    int status = read_command_line(app, argc, argv, &file, false, words);
+    if (status != EXIT_OK)
+        return status;
+    progress_init(&app->progress, app->is_json, app->progress.is_verbose, app->progress.is_quiet);
+    tdm_err err = config_read_file(&app->cfg, file != NULL ? file : CONFIG_FILE_DEFAULT, &why);
+    if (err != TDM_OK && (file != NULL || err != TDM_E_NOT_FOUND))
+        return app_fail(app, TDM_E_FORMAT, "bad_config", "%s; `tandem help config` lists every key", why.sentence);
+    return read_command_line(app, argc, argv, &file, true, words);
+}
+
+static const struct app_command *find(const struct words *w, int *used)
+{
+    for (const struct app_command *c = app_commands; c->noun != NULL; c++) {
+        if (w->count > 0 && strcmp(c->noun, w->word[0]) == 0) {
+            *used = c->verb == NULL ? 1 : 2;
+            if (c->verb == NULL || (w->count > 1 && strcmp(c->verb, w->word[1]) == 0))
+                return c;
+        }
+    }
+    return NULL;
+}
+
+static int run(struct app *app, int argc, char **argv)
+{
+    struct words w;
+    int used;
+
+    int status = configure(app, argc, argv, &w);
+    if (status != EXIT_OK)
+        return status;
+    if (w.count == 0 || strcmp(w.word[0], "help") == 0 || strcmp(w.word[0], "--help") == 0) {
+        if (w.count > 1 && strcmp(w.word[1], "config") == 0)
+            config_print_keys(stdout);
+        else
+            print_help(w.count == 0 ? stderr : stdout);
+        return w.count == 0 ? EXIT_USAGE : EXIT_OK;
+    }
+    if (strcmp(w.word[0], "--version") == 0)
+        return printf("tandem %s\n", TANDEM_VERSION) > 0 ? EXIT_OK : EXIT_INTERNAL;
+    const struct app_command *c = find(&w, &used);
+    if (c == NULL)
+        return app_usage(app, "there is no command \"%s%s%s\"", w.word[0], w.count > 1 ? " " : "",
+                         w.count > 1 ? w.word[1] : "");
+    app->command = c;
+    if (w.count > used && strcmp(w.word[used], "--help") == 0) {
+        char name[32];
+        return printf("usage: tandem %s %s\n%s\n", name_of(c, name, sizeof name), c->args, c->help) > 0 ? EXIT_OK
+                                                                                                        : EXIT_INTERNAL;
+    }
+    return c->run(app, w.count - used, w.word + used);
+}
+
+int main(int argc, char **argv)
+{
+    static struct app app; /* large: keep it off the stack */
+
+    app.result = cJSON_CreateObject();
+    if (app.result == NULL)
+        return EXIT_INTERNAL;
+    app.log = &app.progress.port;
+    config_defaults(&app.cfg);
+    int status = run(&app, argc, argv);
+    progress_close(&app.progress);
+    if (app.is_json)
+        cJSON_AddNumberToObject(app.result, "exit", status);
+    if (app.is_json && app.result->child != NULL)
+        out_json(stdout, app.result);
+    else
+        out_table(stdout, app.result);
+    cJSON_Delete(app.result);
+    if (fflush(stdout) != 0 && status == EXIT_OK)
+        status = app_exit_number(TDM_E_IO);
+    return status;
+}
