@@ -28,14 +28,17 @@
 #define ESPROM_SECTOR        4096u
 #define ESPROM_BOOT_TEXT_MAX 256u
 #define ESPROM_MD5_LEN       16
+#define ESPROM_MAGIC_MAX     4
 
 /* One row per chip: what differs between them. */
 struct esprom_chip {
     uint16_t id;      /* as in image headers and GET_SECURITY_INFO */
     const char *name; /* "esp32h2"                                 */
     uint32_t bootloader_offset;
-    uint32_t spi_base; /* SPI controller that leads to the flash    */
-    uint32_t mac_reg;  /* eFuse register with the lower MAC word    */
+    uint32_t spi_base;                /* SPI controller that leads to the flash    */
+    uint32_t mac_reg;                 /* eFuse register with the lower MAC word    */
+    bool has_eui64;                   /* the eFuse holds the two middle bytes too  */
+    uint32_t magic[ESPROM_MAGIC_MAX]; /* known words at a ROM address, 0: unused */
 };
 
 /* The chip with this id, or NULL. */
