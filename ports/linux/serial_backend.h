@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * serial_backend: what the files of the serial port share. serial_open.c chooses by the address and moves bytes;
+ * serial_tty.c and serial_tcp.c each open one kind of wire.
+ *
+ * Used by   serial_open.c.   Every function leaves s->fd alone when it fails.
+ */
+#ifndef TANDEM_LINUX_SERIAL_BACKEND_H
+#define TANDEM_LINUX_SERIAL_BACKEND_H
+
+#include "linux/tandem_linux.h"
+
+#define SERIAL_TCP_PREFIX "socket://"
+
+/* A tty: opened, locked against other programs, raw, at this rate. */
+TDM_MUST_USE tdm_err serial_tty_open(struct serial_linux *s, const char *path, uint32_t baud, struct tdm_fault *why);
+void serial_tty_close(struct serial_linux *s);
+
+/* Both directions at any rate the driver can make; UNSUPPORTED when it comes out more than 3 % off. */
+TDM_MUST_USE tdm_err serial_tty_set_raw(int fd, uint32_t baud);
+/* Returns when everything written has left, TIMEOUT when the line does not take it. */
+TDM_MUST_USE tdm_err serial_tty_drain(int fd);
+TDM_MUST_USE tdm_err serial_tty_drop_input(int fd);
+
+/* HOST:PORT or [HOST]:PORT over TCP. */
+TDM_MUST_USE tdm_err serial_tcp_open(struct serial_linux *s, const char *address, struct tdm_fault *why);
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "linux/serial_backend.h"
+
+/* Enough for any backlog of a line; a peer that talks without a pause must not keep us here. */
+#define DROP_READS_MAX 64
+
+static struct serial_linux *self(struct tdm_serial *port)
+{
+    return (struct serial_linux *)port;
+}
+
+/* A device that was pulled out and a peer that went away are the same to the caller. */
+static tdm_err wire_err(int err)
+{
+    switch (err) {
+    case EIO:
+    case ENXIO:
+    case ENODEV:
+    case EPIPE:
+    case ECONNRESET:
+    case ETIMEDOUT:
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+        return TDM_E_UNREACHABLE;
+    default:
+        return TDM_E_IO;
+    }
+}
+
+static bool is_transient(int err)
+{
+    return err == EAGAIN || err == EWOULDBLOCK || err == EINTR;
+}
+
+/* TDM_OK: worth trying, which includes a hang-up, since read and write then say so. */
+static tdm_err wait_for(const struct serial_linux *s, short events, const struct tdm_deadline *deadline)
+{
+    struct pollfd p = {.fd = s->fd, .events = events};
+
+    for (;;) {
+        int n = poll(&p, 1, (int)tdm_deadline_left_ms(deadline));
+        if (n > 0)
+            return TDM_OK;
+        if (n < 0 && errno != EINTR)
+            return TDM_E_IO;
+        if (tdm_deadline_passed(deadline))
+            return TDM_E_TIMEOUT;
+    }
+}
+
+static tdm_err serial_linux_read(struct tdm_serial *port, uint8_t *buf, size_t cap, uint32_t timeout_ms, size_t *got)
+{
+    struct serial_linux *s = self(port);
+    struct clock_posix clock;
+
+    if (!s->is_open)
+        return TDM_E_STATE;
+    clock_posix_init(&clock);
+    struct tdm_deadline deadline = tdm_deadline_in(&clock.port, timeout_ms);
+    for (;;) {
+        tdm_err err = wait_for(s, POLLIN, &deadline);
+        if (err != TDM_OK)
+            return err;
+        ssize_t n = read(s->fd, buf, cap);
+        if (n > 0) {
+            *got = (size_t)n;
+            return TDM_OK;
+        }
+        if (n == 0)
+            return TDM_E_UNREACHABLE;
+        if (!is_transient(errno))
+            return wire_err(errno);
+        if (tdm_deadline_passed(&deadline))
+            return TDM_E_TIMEOUT;
+    }
+}
+
+static ssize_t send_some(const struct serial_linux *s, const uint8_t *data, size_t len)
+{
+    return s->is_tty ? write(s->fd, data, len) : send(s->fd, data, len, MSG_NOSIGNAL);
+}
+
+static tdm_err serial_linux_write(struct tdm_serial *port, const uint8_t *data, size_t len, uint32_t timeout_ms)
+{
+    struct serial_linux *s = self(port);
+    struct clock_posix clock;
+
+    if (!s->is_open)
+        return TDM_E_STATE;
+    clock_posix_init(&clock);
+    struct tdm_deadline deadline = tdm_deadline_in(&clock.port, timeout_ms);
+    while (len > 0) {
+        ssize_t n = send_some(s, data, len);
+        if (n > 0) {
+            data += n;
+            len -= (size_t)n;
+            continue;
+        }
+        if (n < 0 && !is_transient(errno))
+            return wire_err(errno);
+        tdm_err err = wait_for(s, POLLOUT, &deadline);
+        if (err != TDM_OK)
+            return err;
+    }
+    return TDM_OK;
+}
+
+/* A TCP connection has no rate of its own: whoever serves the far end decides how fast its line is. */
+static tdm_err serial_linux_set_baud(struct tdm_serial *port, uint32_t baud)
+{
+    struct serial_linux *s = self(port);
+
+    if (!s->is_open)
+        return TDM_E_STATE;
+    if (!s->is_tty)
+        return TDM_OK;
+    tdm_err err = serial_tty_drain(s->fd);
+    return err != TDM_OK ? err : serial_tty_set_raw(s->fd, baud);
+}
+
+static tdm_err serial_linux_drop_input(struct tdm_serial *port)
+{
+    struct serial_linux *s = self(port);
+    uint8_t dropped[1024];
+
+    if (!s->is_open)
+        return TDM_E_STATE;
+    if (s->is_tty) {
+        tdm_err err = serial_tty_drop_input(s->fd);
+        if (err != TDM_OK)
+            return err;
+    }
+    for (int i = 0; i < DROP_READS_MAX; i++) {
+        size_t got = 0;
+        tdm_err err = serial_linux_read(port, dropped, sizeof dropped, 0, &got);
+        if (err != TDM_OK)
+            return err == TDM_E_TIMEOUT ? TDM_OK : err;
+    }
+    return TDM_OK;
+}
+
+static const struct tdm_serial_ops serial_linux_ops = {
+    .read = serial_linux_read,
+    .write = serial_linux_write,
+    .set_baud = serial_linux_set_baud,
+    .drop_input = serial_linux_drop_input,
+};
+
+tdm_err serial_linux_open(struct serial_linux *s, const char *where, uint32_t baud, struct tdm_fault *why)
+{
+    size_t prefix = strlen(SERIAL_TCP_PREFIX);
+
+    *s = (struct serial_linux){.port.ops = &serial_linux_ops, .fd = -1};
+    if (strncmp(where, SERIAL_TCP_PREFIX, prefix) == 0)
+        return serial_tcp_open(s, where + prefix, why);
+    return serial_tty_open(s, where, baud, why);
+}
+
+void serial_linux_close(struct serial_linux *s)
+{
+    if (!s->is_open)
+        return;
+    if (s->is_tty)
+        serial_tty_close(s);
+    (void)close(s->fd);
+    s->fd = -1;
+    s->is_open = false;
+}
