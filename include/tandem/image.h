@@ -82,6 +82,7 @@ struct image_parser {
     uint64_t at;       /* offset of the next byte        */
     size_t part;       /* index of the part being read   */
     uint32_t part_at;  /* bytes of it already seen       */
+    bool has_manifest; /* after on_manifest              */
     uint64_t trailing; /* ignored bytes behind the image */
     size_t front_len;
     uint8_t front[IMAGE_FRONT_MAX]; /* header table, then reused for part 0 */
