@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <tandem/copies.h>
 #include <tandem/err.h>
 #include <tandem/flash.h>
 #include <tandem/host.h>
@@ -99,7 +100,7 @@ struct slot_record {
     struct {
         uint8_t id[SLOT_ID_LEN];
         char reason[SLOT_REASON_MAX + 1];
-    } bad[SLOT_BAD_MAX]; /* newest first; state of unused ones: id all zero */
+    } bad[SLOT_BAD_MAX]; /* newest first; unused: id all zero */
     struct {
         uint8_t code; /* 0 none, else enum slot_result */
         char reason[SLOT_REASON_MAX + 1];
@@ -111,54 +112,74 @@ enum slot_result { SLOT_RESULT_NONE = 0, SLOT_RESULT_OK = 1, SLOT_RESULT_FAILED 
 /* A record as a router that was never updated has it: the running host GOOD with unknown contents, no bundle. */
 void slot_record_first(struct slot_record *rec, enum tdm_host_slot running);
 
+/* The reason for which an image was refused for good, or NULL. The zero id is never refused. */
+const char *slot_record_bad_reason(const struct slot_record *rec, const uint8_t id[SLOT_ID_LEN]);
+/*
+ * Remember a refused image as the newest. When the list is full the oldest goes whose image lies in no slot any more;
+ * an id that is in the list already moves to the front with its new reason.
+ */
+void slot_record_add_bad(struct slot_record *rec, const uint8_t id[SLOT_ID_LEN], const char *reason);
+/* Copy text into a field of cap bytes: cut to fit, always ended. */
+void slot_text_set(char *field, size_t cap, const char *text);
+
 bool slot_id_is_zero(const uint8_t id[SLOT_ID_LEN]);
 bool slot_id_equal(const uint8_t a[SLOT_ID_LEN], const uint8_t b[SLOT_ID_LEN]);
 
 /* ---- store: two copies of the record on flash -------------------------------------------------------------------- */
 
+#define SLOT_RECORD_ROOM 2048 /* bytes of one copy, for this and every later format version */
+
 struct slot_store {
-    struct tdm_flash *flash; /* at least two erase blocks, and two times SLOT_RECORD_ROOM bytes */
-    uint32_t sequence[2];
-    bool is_valid[2];
-    bool is_loaded;
+    struct tdm_copies copies;
+    uint8_t buf[SLOT_RECORD_ROOM];
 };
 
 enum slot_store_state {
-    SLOT_STORE_OK,    /* a valid record was found                                                      */
-    SLOT_STORE_EMPTY, /* the storage was never written: a router that was never updated                */
-    SLOT_STORE_LOST,  /* both copies invalid                                                           */
+    SLOT_STORE_OK,    /* a valid record was found                                      */
+    SLOT_STORE_EMPTY, /* never written: a router that was never updated                */
+    SLOT_STORE_LOST,  /* there was a record, and both copies are invalid               */
 };
 
+/* flash: two copies of SLOT_RECORD_ROOM bytes, each in erase blocks of its own. prog_size divides SLOT_RECORD_ROOM. */
 void slot_store_init(struct slot_store *s, struct tdm_flash *flash);
 /*
  * The newest valid copy; a bad or older copy is written anew first. IO when a read fails, TOO_NEW when no copy is
  * usable and one has a newer format version: nothing may be written then. On EMPTY and LOST *out is untouched.
  */
 TDM_MUST_USE tdm_err slot_store_load(struct slot_store *s, struct slot_record *out, enum slot_store_state *state);
+/* The same without writing anything, for commands that only look; no commit is possible after it. */
+TDM_MUST_USE tdm_err slot_store_peek(struct slot_store *s, struct slot_record *out, enum slot_store_state *state);
 /*
  * Write the older copy, sync, read back: that is the commit. Then write the other with the same content.
  * Power: after TDM_OK the new record is what the next boot finds. If power goes during the call, the old or the new.
+ * After an error the store wants a load before the next commit (STATE).
  */
 TDM_MUST_USE tdm_err slot_store_commit(struct slot_store *s, const struct slot_record *rec);
 
 /* ---- contents of a slot ------------------------------------------------------------------------------------------ */
 
-/* A sink: bytes in order, erased ahead, aligned, synced by slot_writer_end. The buffer is the caller's. */
+/*
+ * A sink: bytes in order, erased ahead, aligned, synced by slot_writer_end. It keeps its first error: every later call
+ * answers with it. Power: until slot_writer_end has returned TDM_OK the region holds nothing anybody may trust.
+ */
 struct slot_writer {
     struct tdm_sink sink;
     struct tdm_flash *flash;
-    uint8_t *buf; /* a multiple of prog_size */
+    uint8_t *buf; /* the caller's, until slot_writer_end */
     uint32_t buf_cap, buf_len;
-    uint64_t written, erased; /* bytes */
+    uint64_t written, erased; /* bytes in flash, bytes of it that were erased */
+    bool is_ended;
     tdm_err err;
 };
 
+/* cap: at least prog_size; what is over a multiple of it is not used. */
 TDM_MUST_USE tdm_err slot_writer_begin(struct slot_writer *w, struct tdm_flash *flash, uint8_t *buf, uint32_t cap);
-TDM_MUST_USE tdm_err slot_writer_push(struct slot_writer *w, const uint8_t *data,
-                                      size_t len); /* NO_ROOM past the end */
+/* NO_ROOM when the bytes would leave the region: none of them is taken. */
+TDM_MUST_USE tdm_err slot_writer_push(struct slot_writer *w, const uint8_t *data, size_t len);
+/* Program the rest, its last program unit padded with ff, and sync. written is then the number of bytes pushed. */
 TDM_MUST_USE tdm_err slot_writer_end(struct slot_writer *w);
 
-/* Push the first length bytes of a region into any sink, from the medium (cache dropped first). */
+/* Push the first length bytes of a region into any sink, from the medium (cache dropped first). BOUNDS past its end. */
 TDM_MUST_USE tdm_err slot_replay(struct tdm_flash *flash, uint64_t length, uint8_t *buf, uint32_t cap,
                                  struct tdm_sink *into);
 
