@@ -5,8 +5,10 @@
  * Used by   install (while it arrives, and again from the slots), reconcile (before flashing), the image commands.
  * Uses      image, crypto.
  * Memory    the caller owns the judge; nothing is allocated. judge_end() or judge_drop() gives the digests back.
- * Order     The front (header, part 0) and part 1 are held back until they have been judged; only then does the output
- *           see a byte, verbatim and in order. So a refused front never touches a slot.
+ * Order     Everything up to the bootloader's first 24 bytes (which name the chip) is held back until it has been
+ *           judged; only then does the output see a byte, verbatim and in order. So an image whose front is refused, or
+ *           which is for another chip, never touches a slot.
+ * Manifest  An image that carries one is refused: this version cannot judge it, and an unjudged statement is none.
  * Fault     in `fault`; codes are those of docs/FORMAT.md, `at` the offset in the file.
  */
 #ifndef TANDEM_JUDGE_H
@@ -20,6 +22,7 @@
 #include <tandem/log.h>
 
 #define JUDGE_CHIP_UNKNOWN 0xffffu
+#define JUDGE_ROOM_WORDS   96
 
 /* What the device knows about itself. Set by the caller; unknown numbers as stated. */
 struct judge_facts {
@@ -60,7 +63,11 @@ struct judge {
     struct judge_output *out; /* NULL: only the verdict is wanted */
     struct judge_verdict verdict;
     struct image_parser parser;
-    /* The owner of src/judge completes this struct: digests under way, held-back front, checks of parts. */
+    bool is_accepted;
+    size_t header_len; /* bytes of the file's start that stand in header */
+    uint8_t header[IMAGE_HEADER_MAX], flash_args[IMAGE_FLASH_ARGS_LEN]; /* held back; part 0 is in the parser */
+    struct tdm_sha256 whole, bundle, host, firmware; /* firmware: the part's own first bytes, as ESP files state them */
+    uint64_t room[JUDGE_ROOM_WORDS];                 /* checkers of single parts: src/judge/judge_parts.h             */
 };
 
 void judge_init(struct judge *j, struct tdm_crypto *crypto, const struct judge_facts *facts, struct judge_output *out);

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <tandem/judge.h>
+
+#include <string.h>
+
+#include "judge/judge_parts.h"
+
+static tdm_err refuse(struct judge *j, tdm_err err, const char *code, const char *what, uint64_t at)
+{
+    return tdm_fault_set(&j->fault, err, code, what, at);
+}
+
+/* ---- what goes out ---- */
+
+static tdm_err hash(struct judge *j, struct tdm_sha256 *s, const uint8_t *data, size_t len)
+{
+    tdm_err err = tdm_sha256_update(s, data, len);
+    return err == TDM_OK ? TDM_OK : refuse(j, err, "hash_failed", "the digest failed", 0);
+}
+
+/* Every byte of the image passes here once, in order. */
+static tdm_err emit(struct judge *j, bool is_host, const uint8_t *data, size_t len)
+{
+    tdm_err err = hash(j, &j->whole, data, len);
+    if (err == TDM_OK)
+        err = hash(j, is_host ? &j->host : &j->bundle, data, len);
+    if (err != TDM_OK || j->out == NULL)
+        return err;
+    err = is_host ? j->out->on_host(j->out, data, len) : j->out->on_bundle(j->out, data, len);
+    return err == TDM_OK ? TDM_OK : refuse(j, err, "not_stored", "the receiver of the image stopped", j->parser.at);
+}
+
+/* All that can be known before the first byte is stored has been judged: let go of what was held back. */
+static tdm_err accept(struct judge *j)
+{
+    tdm_err err = TDM_OK;
+
+    j->is_accepted = true;
+    if (j->out != NULL)
+        err = j->out->on_accept(j->out, &j->verdict);
+    if (err != TDM_OK)
+        return refuse(j, err, "not_stored", "the receiver of the image stopped", 0);
+    err = emit(j, false, j->header, j->verdict.layout.header_size);
+    if (err == TDM_OK)
+        err = emit(j, false, j->parser.front, j->verdict.layout.parts[0].size);
+    if (err == TDM_OK)
+        err = emit(j, false, j->flash_args, sizeof j->flash_args);
+    return err;
+}
+
+/* ---- the parser's events ---- */
+
+static tdm_err check_told_length(struct judge *j, const struct image_layout *l)
+{
+    uint64_t told = j->facts.told_length;
+
+    if (told == 0 || told == l->total_size)
+        return TDM_OK;
+    if (told < l->total_size)
+        return refuse(j, TDM_E_TRUNCATED, "truncated", "shorter than its header table says", told);
+    if (l->kind == IMAGE_KIND_RADIO)
+        return TDM_OK; /* trailing bytes are legal there */
+    return refuse(j, TDM_E_FORMAT, "trailing_bytes", "longer than its header table says", l->total_size);
+}
+
+static tdm_err check_room(struct judge *j, const struct image_layout *l)
+{
+    const struct judge_facts *f = &j->facts;
+
+    if (l->host_size > 0 && !f->takes_host)
+        return refuse(j, TDM_E_REFUSED, "host_has_no_slots",
+                      "carries host firmware, but this host has no slots of its own", 0);
+    if (f->bundle_room > 0 && l->bundle_size > f->bundle_room)
+        return refuse(j, TDM_E_NO_ROOM, "no_room", "radio bundle larger than its slot", l->bundle_size);
+    if (f->host_room > 0 && l->host_size > f->host_room)
+        return refuse(j, TDM_E_NO_ROOM, "no_room", "host firmware larger than its slot", l->host_size);
+    return TDM_OK;
+}
+
+static tdm_err on_header(void *ctx, const struct image_layout *layout)
+{
+    struct judge *j = ctx;
+
+    j->verdict.layout = *layout;
+    tdm_err err = check_told_length(j, layout);
+    return err == TDM_OK ? check_room(j, layout) : err;
+}
+
+static tdm_err on_version(void *ctx, const char *text, size_t len)
+{
+    struct judge *j = ctx;
+
+    if (len >= sizeof j->verdict.version)
+        return refuse(j, TDM_E_BUG, "bug", "version text too long", 0);
+    memcpy(j->verdict.version, text, len);
+    return TDM_OK;
+}
+
+static tdm_err on_manifest(void *ctx, const uint8_t *bytes, size_t len)
+{
+    struct judge *j = ctx;
+
+    (void)bytes, (void)len;
+    return refuse(j, TDM_E_TOO_NEW, "too_new", "image carries a manifest, which this version cannot judge",
+                  j->verdict.layout.header_size + strlen(j->verdict.version) + 1);
+}
+
+static tdm_err pass(struct judge *j, const struct image_part *part, const uint8_t *data, size_t len)
+{
+    if (len == 0)
+        return TDM_OK;
+    tdm_err err = judge_part_push(j, part, data, len);
+    return err == TDM_OK ? emit(j, part->tag == IMAGE_TAG_HOST, data, len) : err;
+}
+
+/* The first bytes of a firmware file are there: they say what it is, and for the bootloader which chip we speak of. */
+static tdm_err begin_firmware(struct judge *j, const struct image_part *part)
+{
+    struct judge_work *w = judge_work(j);
+
+    tdm_err err = judge_part_begin(j, part);
+    if (err == TDM_OK && part->tag == IMAGE_TAG_BOOTLOADER)
+        err = accept(j);
+    return err == TDM_OK ? emit(j, part->tag == IMAGE_TAG_HOST, w->head, w->head_len) : err;
+}
+
+static tdm_err push_firmware(struct judge *j, const struct image_part *part, uint32_t at, const uint8_t *data,
+                             size_t len)
+{
+    struct judge_work *w = judge_work(j);
+    size_t want = part->size < sizeof w->head ? part->size : sizeof w->head;
+
+    if (at >= want)
+        return pass(j, part, data, len);
+    size_t n = len < want - at ? len : want - at;
+    memcpy(w->head + at, data, n);
+    w->head_len = at + n;
+    if (w->head_len < want)
+        return TDM_OK;
+    tdm_err err = begin_firmware(j, part);
+    return err == TDM_OK ? pass(j, part, data + n, len - n) : err;
+}
+
+static tdm_err on_part_data(void *ctx, const struct image_part *part, uint32_t at, const uint8_t *data, size_t len)
+{
+    struct judge *j = ctx;
+    tdm_err err = TDM_OK;
+
+    switch (part->tag) {
+    case IMAGE_TAG_FLASH_ARGS:
+        if (at > sizeof j->flash_args || len > sizeof j->flash_args - at)
+            return refuse(j, TDM_E_BUG, "bug", "flash arguments too long", part->offset);
+        memcpy(j->flash_args + at, data, len);
+        return TDM_OK;
+    case IMAGE_TAG_PARTITION_TABLE:
+        if (at == 0)
+            err = judge_part_begin(j, part);
+        return err == TDM_OK ? pass(j, part, data, len) : err;
+    default:
+        return push_firmware(j, part, at, data, len);
+    }
+}
+
+static tdm_err on_part_end(void *ctx, const struct image_part *part)
+{
+    struct judge *j = ctx;
+    return part->tag == IMAGE_TAG_FLASH_ARGS ? judge_flash_args(j, part) : judge_part_end(j, part);
+}
+
+/* ---- public ---- */
+
+void judge_init(struct judge *j, struct tdm_crypto *crypto, const struct judge_facts *facts, struct judge_output *out)
+{
+    static const struct image_events events = {on_header, on_version, on_manifest, on_part_data, on_part_end};
+
+    *j = (struct judge){.crypto = crypto, .facts = *facts, .out = out};
+    tdm_fault_clear(&j->fault);
+    j->verdict.radio_chip = j->verdict.host_chip = JUDGE_CHIP_UNKNOWN;
+    image_init(&j->parser, &events, j);
+    tdm_err err = tdm_sha256_begin(&j->whole, crypto);
+    if (err == TDM_OK)
+        err = tdm_sha256_begin(&j->bundle, crypto);
+    if (err == TDM_OK)
+        err = tdm_sha256_begin(&j->host, crypto);
+    if (err != TDM_OK)
+        (void)refuse(j, err, "hash_failed", "the digest failed", 0); /* judge_push() answers it */
+}
+
+/* The parser takes the table apart and keeps no bytes of it; what goes out later must be these very bytes. */
+static void keep_header(struct judge *j, const uint8_t *data, size_t len)
+{
+    size_t room = sizeof j->header - j->header_len, n = len < room ? len : room;
+
+    memcpy(j->header + j->header_len, data, n);
+    j->header_len += n;
+}
+
+tdm_err judge_push(struct judge *j, const uint8_t *data, size_t len)
+{
+    if (j->fault.err != TDM_OK)
+        return j->fault.err;
+    if (j->parser.state == IMAGE_HEADER)
+        keep_header(j, data, len);
+    if (image_push(&j->parser, data, len) != TDM_OK)
+        return tdm_fault_from(&j->fault, &j->parser.fault);
+    return TDM_OK;
+}
+
+static bool is_known_bad(const struct judge *j, const uint8_t *id)
+{
+    for (size_t i = 0; i < j->facts.bad_count; i++) {
+        if (memcmp(j->facts.bad_ids[i], id, TDM_SHA256_LEN) == 0)
+            return true;
+    }
+    return false;
+}
+
+static tdm_err end_digests(struct judge *j)
+{
+    struct judge_verdict *v = &j->verdict;
+
+    tdm_err err = tdm_sha256_end(&j->whole, v->id);
+    if (err == TDM_OK)
+        err = tdm_sha256_end(&j->bundle, v->bundle_digest);
+    if (err == TDM_OK)
+        err = tdm_sha256_end(&j->host, v->host_digest);
+    return err == TDM_OK ? TDM_OK : refuse(j, err, "hash_failed", "the digest failed", 0);
+}
+
+static tdm_err end(struct judge *j, bool is_bundle, struct judge_verdict *verdict)
+{
+    bool has_host = j->verdict.layout.host_size > 0;
+
+    if (j->fault.err == TDM_OK && (is_bundle ? image_end_bundle(&j->parser) : image_end(&j->parser)) != TDM_OK)
+        (void)tdm_fault_from(&j->fault, &j->parser.fault);
+    if (j->fault.err == TDM_OK)
+        (void)end_digests(j);
+    if (is_bundle && has_host)
+        memset(j->verdict.id, 0, sizeof j->verdict.id); /* of the whole image, which is not here */
+    else if (j->fault.err == TDM_OK && is_known_bad(j, j->verdict.id))
+        (void)refuse(j, TDM_E_REFUSED, "known_bad", "this image has failed on this router before", 0);
+    judge_drop(j);
+    if (j->fault.err == TDM_OK)
+        *verdict = j->verdict;
+    return j->fault.err;
+}
+
+tdm_err judge_end(struct judge *j, struct judge_verdict *verdict)
+{
+    return end(j, false, verdict);
+}
+
+tdm_err judge_end_bundle(struct judge *j, struct judge_verdict *verdict)
+{
+    return end(j, true, verdict);
+}
+
+void judge_drop(struct judge *j)
+{
+    tdm_sha256_drop(&j->whole);
+    tdm_sha256_drop(&j->bundle);
+    tdm_sha256_drop(&j->host);
+    tdm_sha256_drop(&j->firmware);
+}

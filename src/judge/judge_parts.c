@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "judge/judge_parts.h"
+
+#include <string.h>
+
+#include "image/esp_chip.h"
+
+tdm_err judge_fail_part(struct judge *j, const struct image_part *part, tdm_err err, const char *code, const char *what,
+                        uint64_t at)
+{
+    return tdm_fault_set(&j->fault, err, code, what, part->offset + at);
+}
+
+/* A checker's fault, moved from its part to the file. A file that ends early inside a whole image is a bad file. */
+static tdm_err take_fault(struct judge *j, const struct image_part *part, const struct tdm_fault *f)
+{
+    bool is_short = f->err == TDM_E_TRUNCATED;
+    return judge_fail_part(j, part, is_short ? TDM_E_FORMAT : f->err, is_short ? "bad_firmware" : f->code, f->what,
+                           f->at);
+}
+
+tdm_err judge_flash_args(struct judge *j, const struct image_part *part)
+{
+    struct tdm_fault f;
+
+    tdm_fault_clear(&f);
+    tdm_err err = flash_args_read(j->flash_args, &judge_work(j)->args, &f);
+    return err == TDM_OK ? TDM_OK : take_fault(j, part, &f);
+}
+
+/* ---- the radio's chip ---- */
+
+static tdm_err check_layout(struct judge *j, const struct esp_chip *chip)
+{
+    const struct image_part *args = image_layout_part(&j->verdict.layout, IMAGE_TAG_FLASH_ARGS);
+    struct tdm_fault f;
+
+    if (args == NULL)
+        return tdm_fault_set(&j->fault, TDM_E_BUG, "bug", "no flash arguments", 0);
+    tdm_fault_clear(&f);
+    tdm_err err = flash_args_check(&judge_work(j)->args, &j->verdict.layout, chip->bootloader_offset,
+                                   j->facts.radio_flash_size, &f);
+    return err == TDM_OK ? TDM_OK : take_fault(j, args, &f);
+}
+
+#define CHIP_AT 12 /* offset in a firmware file */
+
+static tdm_err check_bootloader_chip(struct judge *j, const struct image_part *part, uint16_t id)
+{
+    const struct esp_chip *chip = esp_chip_by_id(id);
+
+    if (chip == NULL)
+        return judge_fail_part(j, part, TDM_E_UNSUPPORTED, "unknown_chip", "made for a radio chip that is not known",
+                               CHIP_AT);
+    if (j->facts.radio_chip != JUDGE_CHIP_UNKNOWN && j->facts.radio_chip != id)
+        return judge_fail_part(j, part, TDM_E_MISMATCH, "wrong_radio", "made for another radio chip", CHIP_AT);
+    j->verdict.radio_chip = id;
+    return check_layout(j, chip);
+}
+
+static tdm_err check_chip(struct judge *j, const struct image_part *part, uint16_t id)
+{
+    if (part->tag == IMAGE_TAG_BOOTLOADER)
+        return check_bootloader_chip(j, part, id);
+    if (part->tag == IMAGE_TAG_RCP_APP && id != j->verdict.radio_chip)
+        return judge_fail_part(j, part, TDM_E_FORMAT, "wrong_chip_inside",
+                               "bootloader and firmware are for different chips", CHIP_AT);
+    if (part->tag == IMAGE_TAG_HOST)
+        j->verdict.host_chip = id;
+    return TDM_OK;
+}
+
+/* ---- firmware files: parts 2, 4 and 5 ---- */
+
+static tdm_err push_firmware(struct judge *j, const struct image_part *part, const uint8_t *data, size_t len)
+{
+    struct judge_work *w = judge_work(j);
+    size_t hashed;
+
+    if (esp_app_push(&w->check.app, data, len, &hashed) != TDM_OK)
+        return take_fault(j, part, &w->check.app.fault);
+    tdm_err err = tdm_sha256_update(&j->firmware, data, hashed);
+    return err == TDM_OK ? TDM_OK : judge_fail_part(j, part, err, "hash_failed", "the digest failed", 0);
+}
+
+static tdm_err begin_firmware(struct judge *j, const struct image_part *part)
+{
+    struct judge_work *w = judge_work(j);
+
+    w->is_esp = part->tag != IMAGE_TAG_HOST || esp_app_is_likely(w->head, w->head_len);
+    if (!w->is_esp)
+        return TDM_OK;
+    esp_app_init(&w->check.app);
+    tdm_err err = tdm_sha256_begin(&j->firmware, j->crypto);
+    if (err != TDM_OK)
+        return judge_fail_part(j, part, err, "hash_failed", "the digest failed", 0);
+    err = push_firmware(j, part, w->head, w->head_len);
+    if (err == TDM_OK && w->head_len == sizeof w->head)
+        err = check_chip(j, part, w->check.app.info.chip_id);
+    return err;
+}
+
+static void note_description(struct judge_verdict *v, const struct image_part *part, const struct esp_app_info *info)
+{
+    _Static_assert(sizeof v->host_version == sizeof info->version, "texts are copied whole");
+    if (part->tag == IMAGE_TAG_RCP_APP)
+        memcpy(v->rcp_project, info->project, sizeof v->rcp_project);
+    if (part->tag != IMAGE_TAG_HOST)
+        return;
+    v->host_is_esp = true;
+    memcpy(v->host_version, info->version, sizeof v->host_version);
+    memcpy(v->host_project, info->project, sizeof v->host_project);
+}
+
+static tdm_err end_firmware(struct judge *j, const struct image_part *part)
+{
+    struct judge_work *w = judge_work(j);
+    const struct esp_app_info *info = &w->check.app.info;
+    uint8_t digest[TDM_SHA256_LEN];
+
+    if (!w->is_esp)
+        return TDM_OK;
+    if (esp_app_end(&w->check.app) != TDM_OK)
+        return take_fault(j, part, &w->check.app.fault);
+    tdm_err err = tdm_sha256_end(&j->firmware, digest);
+    if (err != TDM_OK)
+        return judge_fail_part(j, part, err, "hash_failed", "the digest failed", 0);
+    if (info->has_digest && memcmp(digest, info->digest, sizeof digest) != 0)
+        return judge_fail_part(j, part, TDM_E_CORRUPT, "bad_digest", "SHA-256 at the end of a firmware file is wrong",
+                               info->image_size - ESP_APP_DIGEST_LEN);
+    note_description(&j->verdict, part, info);
+    return TDM_OK;
+}
+
+/* ---- partition table: part 3 ---- */
+
+static tdm_err begin_table(struct judge *j, const struct image_part *part)
+{
+    struct judge_work *w = judge_work(j);
+    uint32_t offset;
+
+    tdm_err err = flash_args_offset(&w->args, IMAGE_TAG_RCP_APP, &offset);
+    if (err != TDM_OK)
+        return judge_fail_part(j, part, err, "bug", "no place for the firmware", 0);
+    partition_table_init(&w->check.table, offset, j->facts.radio_flash_size);
+    return TDM_OK;
+}
+
+static tdm_err end_table(struct judge *j, const struct image_part *part)
+{
+    struct partition_table *t = &judge_work(j)->check.table;
+    const struct image_part *app = image_layout_part(&j->verdict.layout, IMAGE_TAG_RCP_APP);
+
+    if (partition_table_end(t) != TDM_OK)
+        return take_fault(j, part, &t->fault);
+    if (!t->has_app)
+        return judge_fail_part(j, part, TDM_E_FORMAT, "bad_partition_table",
+                               "the partition table has no app where the firmware goes", 0);
+    if (app == NULL || app->size > t->app.size)
+        return judge_fail_part(j, part, TDM_E_FORMAT, "bad_partition_table",
+                               "the firmware is larger than its partition", 0);
+    return TDM_OK;
+}
+
+/* ---- by part ---- */
+
+tdm_err judge_part_begin(struct judge *j, const struct image_part *part)
+{
+    return part->tag == IMAGE_TAG_PARTITION_TABLE ? begin_table(j, part) : begin_firmware(j, part);
+}
+
+tdm_err judge_part_push(struct judge *j, const struct image_part *part, const uint8_t *data, size_t len)
+{
+    struct judge_work *w = judge_work(j);
+
+    if (part->tag != IMAGE_TAG_PARTITION_TABLE)
+        return w->is_esp ? push_firmware(j, part, data, len) : TDM_OK;
+    return partition_table_push(&w->check.table, data, len) == TDM_OK ? TDM_OK
+                                                                      : take_fault(j, part, &w->check.table.fault);
+}
+
+tdm_err judge_part_end(struct judge *j, const struct image_part *part)
+{
+    return part->tag == IMAGE_TAG_PARTITION_TABLE ? end_table(j, part) : end_firmware(j, part);
+}
