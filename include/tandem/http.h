@@ -10,7 +10,9 @@
  *           TRUST: certificate or name not accepted. UNREACHABLE: no connection, or it broke. TIMEOUT: stalled. PEER:
  *           the server answered with an error status. REFUSED: the URL's scheme is not allowed. TDM_OK does not prove
  *           that the body is whole: a server without lengths can end early; the format must tell.
- * Memory    url belongs to the caller. reply is filled by the port as far as it got, also on failure.
+ * Memory    url belongs to the caller. reply is filled by the port as far as it got, also on failure; status and
+ *           length stand in it before the first byte is pushed. Its fault is the port's own: when the sink refused,
+ *           fault.err stays TDM_OK.
  */
 #ifndef TANDEM_HTTP_H
 #define TANDEM_HTTP_H
@@ -27,7 +29,8 @@ struct tdm_http_reply {
     int status;                       /* HTTP status, 0 when none came                             */
     bool has_length;                  /* length is told by the server                              */
     uint64_t length;                  /* bytes of the whole resource                               */
-    char detail[TDM_HTTP_DETAIL_MAX]; /* the library's own words about a failure, one line, or ""  */
+    struct tdm_fault fault;           /* why the transfer failed; at: status or errno, where one is */
+    char detail[TDM_HTTP_DETAIL_MAX]; /* the library's own words about it, one line, or ""          */
 };
 
 struct tdm_http;

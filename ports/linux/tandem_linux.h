@@ -146,8 +146,9 @@ void lines_linux_close(struct lines_linux *l);
 /* ---- http_curl.c and http_file.c ----------------------------------------------------------------------------------- */
 
 struct http_curl_config { /* set by the caller; texts are borrowed */
-    const char *ca_file;  /* PEM bundle of trusted certificates; NULL or "": the system's store */
-    bool allow_http;      /* plain http:// URLs                                                 */
+    const char *ca_file;  /* PEM bundle of trusted certificates; NULL or "": the system's store alone */
+    bool use_system;      /* the system's store beside ca_file                                        */
+    bool allow_http;      /* plain http:// URLs                                                       */
     uint32_t connect_ms, first_byte_ms, stall_ms;
 };
 

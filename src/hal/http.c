@@ -5,5 +5,6 @@ tdm_err tdm_http_get(struct tdm_http *h, const char *url, uint64_t from, struct 
                      struct tdm_http_reply *reply)
 {
     *reply = (struct tdm_http_reply){.status = 0};
+    tdm_fault_clear(&reply->fault);
     return h->ops->get(h, url, from, body, reply);
 }
