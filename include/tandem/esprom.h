@@ -6,7 +6,19 @@
  * Memory    the caller owns the engine, frame buffers included; nothing is allocated.
  * Order     connect, [set_baud], any number of regions (begin, push..., end), leave. After an error: leave, always.
  * Units     offsets and lengths in bytes of the radio's flash, times in milliseconds.
- * Fault     in `fault`; codes are listed in docs/CLI.md.
+ * Fault     in `fault`, kept until the next connect, which begins anew. Those of connect name the layer that failed:
+ *             lines_failed        the RESET and BOOT lines could not be driven
+ *             serial_failed       the serial port failed
+ *             no_answer           not one byte came
+ *             no_loader           bytes came, but neither a ROM's text nor a reply: other speed, other device
+ *             not_in_loader       the ROM's text says that it started from flash: BOOT strap not pulled
+ *             usb_download_only   the ROM waits on USB alone: the second strap is low
+ *             no_sync             the ROM waits for commands and hears none: the line towards it
+ *             not_a_rom           something else answers as a loader
+ *             secure_download, flash_encrypted, unknown_chip, wrong_chip, flash_not_found
+ *           Later: baud_failed, region_unaligned, region_too_long, region_overrun, region_short, digest_differs,
+ *             block_lost (TIMEOUT) and block_damaged (NOISE): the block cannot be sent again, begin the region anew
+ *             after a connect; block_refused, rom_refused (PEER; at is the ROM's reason), rom_silent, rom_noise.
  */
 #ifndef TANDEM_ESPROM_H
 #define TANDEM_ESPROM_H
@@ -29,6 +41,8 @@
 #define ESPROM_BOOT_TEXT_MAX 256u
 #define ESPROM_MD5_LEN       16
 #define ESPROM_MAGIC_MAX     4
+#define ESPROM_DIGEST_ROOM   11
+#define ESPROM_CHIP_ANY      0xffffu
 
 /* One row per chip: what differs between them. */
 struct esprom_chip {
@@ -49,36 +63,66 @@ struct esprom_config { /* set by the caller */
     struct tdm_lines *lines;
     struct tdm_clock *clock;
     struct tdm_log *log;
-    uint16_t expected_chip; /* id, or 0xffff: any known one */
-    uint32_t block_size;    /* 1024, 2048 or 4096           */
-    uint32_t app_baud;      /* the rate to leave the port at */
+    uint16_t expected_chip; /* id, or ESPROM_CHIP_ANY: any known one          */
+    uint32_t block_size;    /* 1024, 2048 or 4096; 0: ESPROM_BLOCK_MAX        */
+    uint32_t app_baud;      /* the rate to leave the port at; 0: 115200        */
+};
+
+/* The conversation by commands; src/esprom/esprom_link.h. */
+struct esprom_link {
+    struct tdm_serial *serial;
+    struct tdm_clock *clock;
+    uint32_t baud;
+    struct tdm_fault fault; /* of the last command */
+    uint64_t heard;         /* bytes received so far */
+    uint8_t wire[2 + 2 * ESPROM_FRAME_MAX];
+    uint8_t reply[ESPROM_REPLY_MAX];
 };
 
 struct esprom {
     struct esprom_config cfg;
     struct tdm_fault fault;
     const struct esprom_chip *chip;       /* after connect                                     */
-    uint32_t flash_size;                  /* bytes; after connect                              */
+    uint32_t flash_size;                  /* bytes the ROM can reach; after connect            */
     uint8_t mac[8];                       /* EUI-64; after connect                             */
     uint32_t security_flags;              /* of GET_SECURITY_INFO                              */
     char boot_text[ESPROM_BOOT_TEXT_MAX]; /* printable start of what the chip said before it synchronised */
-    /* The owner of src/esprom completes this struct. */
+    bool needs_hand;                      /* lines not wired: after leave, somebody has to reset the radio */
+
+    struct esprom_link link;
+    bool is_connected;
+    struct { /* the region being written */
+        bool is_open;
+        uint32_t offset, size;               /* as announced                        */
+        uint32_t taken, written;             /* pushed so far; answered by the ROM  */
+        uint32_t number;                     /* of the next block                   */
+        uint64_t digest[ESPROM_DIGEST_ROOM]; /* MD5 of all that was pushed, padding too, under way */
+        uint32_t block_len;
+        uint8_t block[ESPROM_BLOCK_MAX];
+    } region;
 };
 
 void esprom_init(struct esprom *e, const struct esprom_config *cfg);
 
 /* Reset into the ROM loader, synchronise, identify chip, MAC and flash, attach the flash. */
 TDM_MUST_USE tdm_err esprom_connect(struct esprom *e);
+/* Both sides to another rate, proven by a command at it. A failure leaves the ROM at an unknown rate: connect again. */
 TDM_MUST_USE tdm_err esprom_set_baud(struct esprom *e, uint32_t baud);
 
-/* Write one region: erased by begin, pushed in any pieces, digest by the ROM compared by end (CORRUPT). */
+/*
+ * Write one region: erased by begin (offset at a sector), pushed in any pieces, and by end compared with the digest the
+ * ROM reads back (CORRUPT). A size that is no multiple of 4 is filled up with ff.
+ */
 TDM_MUST_USE tdm_err esprom_write_begin(struct esprom *e, uint32_t offset, uint32_t size);
 TDM_MUST_USE tdm_err esprom_write_push(struct esprom *e, const uint8_t *data, size_t len);
 TDM_MUST_USE tdm_err esprom_write_end(struct esprom *e);
 
 TDM_MUST_USE tdm_err esprom_region_md5(struct esprom *e, uint32_t offset, uint32_t size, uint8_t out[ESPROM_MD5_LEN]);
 
-/* Reset the chip into its application and set the port to cfg.app_baud. Call it on every way out. */
+/*
+ * Reset the chip into its application and set the port to cfg.app_baud. Call it on every way out; it does its work
+ * whatever failed before, and leaves `fault` as it is unless it is the first to fail.
+ */
 TDM_MUST_USE tdm_err esprom_leave(struct esprom *e);
 
 #endif

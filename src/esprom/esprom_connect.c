@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <tandem/esprom.h>
+
+#include "esprom/esprom_boot.h"
+#include "esprom/esprom_engine.h"
+#include "esprom/esprom_link.h"
+
+#define RESETS            3u
+#define SYNCS_AFTER_RESET 5u
+#define SYNCS_UNWIRED     30u /* somebody may be pressing the buttons right now */
+#define SYNC_TIMEOUT_MS   100u
+#define BANNER_QUIET_MS   60u
+#define BANNER_LONGEST_MS 400u
+
+/* Why no SYNC was answered, by what was heard instead. */
+static const struct {
+    enum esprom_boot_kind kind;
+    tdm_err err;
+    const char *code, *what;
+} diagnoses[] = {
+    {ESPROM_BOOT_APP, TDM_E_STATE, "not_in_loader", "the radio started its firmware, not its ROM loader"},
+    {ESPROM_BOOT_LOADER, TDM_E_TIMEOUT, "no_sync", "the ROM loader waits but does not hear us"},
+    {ESPROM_BOOT_USB_ONLY, TDM_E_STATE, "usb_download_only", "the ROM loader waits on USB alone"},
+    {ESPROM_BOOT_UNKNOWN, TDM_E_NOISE, "no_loader", "bytes came, but neither boot text nor a reply"},
+};
+
+static tdm_err diagnose(struct esprom *e)
+{
+    enum esprom_boot_kind kind = esprom_boot_judge(e->boot_text);
+
+    if (e->link.heard == 0)
+        return esprom_fail(e, TDM_E_TIMEOUT, "no_answer", "not one byte came from the radio", 0);
+    for (size_t i = 0; i < sizeof diagnoses / sizeof diagnoses[0]; i++)
+        if (diagnoses[i].kind == kind)
+            return esprom_fail(e, diagnoses[i].err, diagnoses[i].code, diagnoses[i].what, e->link.heard);
+    return esprom_fail(e, TDM_E_BUG, "no_diagnosis", "boot text without a meaning", (uint64_t)kind);
+}
+
+/* Each reset starts the text anew: the last attempt is the one that is told of. */
+static tdm_err reset_and_hear(struct esprom *e)
+{
+    e->boot_text[0] = '\0';
+    tdm_err err = tdm_serial_drop_input(e->cfg.serial);
+    if (err != TDM_OK)
+        return esprom_fail(e, err, "serial_failed", "the serial port failed", 0);
+    err = tdm_lines_reset(e->cfg.lines, e->cfg.clock, TDM_BOOT_LOADER);
+    if (err != TDM_OK)
+        return esprom_fail(e, err, "lines_failed", "the RESET and BOOT lines could not be driven", 0);
+    tdm_fault_clear(&e->link.fault);
+    err = esprom_link_listen(&e->link, BANNER_QUIET_MS, BANNER_LONGEST_MS, e->boot_text, sizeof e->boot_text);
+    return err == TDM_OK ? TDM_OK : esprom_fail_link(e);
+}
+
+/* A ROM repeats the word it was sent; a loader that was put into the chip's RAM answers 0. */
+static tdm_err sync(struct esprom *e, unsigned attempts, bool *is_synced)
+{
+    struct esprom_reply reply;
+    bool is_stranger = false;
+
+    *is_synced = false;
+    for (unsigned i = 0; i < attempts && !*is_synced; i++) {
+        tdm_err err = esprom_link_sync(&e->link, SYNC_TIMEOUT_MS, &reply);
+        if (err != TDM_OK && err != TDM_E_TIMEOUT && err != TDM_E_NOISE && err != TDM_E_PEER)
+            return esprom_fail_link(e);
+        *is_synced = err == TDM_OK && reply.value == ESPROM_SYNC_VALUE;
+        is_stranger = err == TDM_OK && !*is_synced;
+    }
+    if (is_stranger)
+        return esprom_fail(e, TDM_E_MISMATCH, "not_a_rom", "something else than a ROM loader answers", reply.value);
+    return TDM_OK;
+}
+
+static tdm_err enter_loader(struct esprom *e)
+{
+    unsigned rounds = e->cfg.lines->is_wired ? RESETS : 1;
+    unsigned syncs = e->cfg.lines->is_wired ? SYNCS_AFTER_RESET : SYNCS_UNWIRED;
+    bool is_synced = false;
+
+    for (unsigned i = 0; i < rounds && !is_synced; i++) {
+        tdm_log_progress(e->cfg.log, TDM_PHASE_CONNECT, "loader", i, rounds);
+        tdm_err err = e->cfg.lines->is_wired ? reset_and_hear(e) : TDM_OK;
+        if (err == TDM_OK)
+            err = sync(e, syncs, &is_synced);
+        if (err != TDM_OK)
+            return err;
+    }
+    return is_synced ? TDM_OK : diagnose(e);
+}
+
+tdm_err esprom_connect(struct esprom *e)
+{
+    tdm_fault_clear(&e->fault);
+    e->is_connected = e->region.is_open = e->needs_hand = false;
+    e->boot_text[0] = '\0';
+    e->link.heard = 0;
+    if (esprom_link_set_baud(&e->link, ESPROM_BAUD_START) != TDM_OK)
+        return esprom_fail_link(e);
+
+    tdm_err err = enter_loader(e);
+    if (err == TDM_OK)
+        err = esprom_identify(e);
+    e->is_connected = err == TDM_OK;
+    if (e->is_connected)
+        tdm_log_progress(e->cfg.log, TDM_PHASE_CONNECT, "loader", 1, 1);
+    return err;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * esprom_engine: what the files of the engine share; its users see tandem/esprom.h alone.
+ *
+ * esprom_connect.c   reset, hear, synchronise; if that fails, why
+ * esprom_identify.c  which chip, which address, which flash
+ * esprom_flash.c     rate, regions, leave
+ */
+#ifndef TANDEM_ESPROM_ENGINE_H
+#define TANDEM_ESPROM_ENGINE_H
+
+#include <tandem/esprom.h>
+
+/* The synchronised ROM's chip, MAC and flash; the flash is attached and its size known to the ROM afterwards. */
+TDM_MUST_USE tdm_err esprom_identify(struct esprom *e);
+
+static inline tdm_err esprom_fail(struct esprom *e, tdm_err err, const char *code, const char *what, uint64_t at)
+{
+    return tdm_fault_set(&e->fault, err, code, what, at);
+}
+
+/* The link's failure becomes the engine's. */
+static inline tdm_err esprom_fail_link(struct esprom *e)
+{
+    return tdm_fault_from(&e->fault, &e->link.fault);
+}
+
+#endif

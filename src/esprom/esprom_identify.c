@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/bytes.h"
+#include "esprom/esprom_chip.h"
+#include "esprom/esprom_engine.h"
+#include "esprom/esprom_link.h"
+
+#define SECURITY_DOWNLOAD (1u << 2) /* flag: registers and digests are withheld */
+#define SPI_POLLS         10u
+
+/* GET_SECURITY_INFO:  flags (4) | encryption count (1) | key purposes (7) | chip id (4) | revision of the ROM (4) */
+struct security {
+    uint32_t flags;
+    uint8_t crypt_count;
+    uint32_t chip_id;
+};
+
+static struct security read_security(const uint8_t *data)
+{
+    struct bytes_reader r = bytes_reader_on(data, ESPROM_SECURITY_LEN);
+    struct security s;
+
+    s.flags = bytes_get_le32(&r);
+    s.crypt_count = bytes_get_u8(&r);
+    bytes_skip(&r, 7);
+    s.chip_id = bytes_get_le32(&r);
+    return s;
+}
+
+static bool is_odd(uint8_t bits)
+{
+    bool odd = false;
+    for (; bits != 0; bits &= (uint8_t)(bits - 1))
+        odd = !odd;
+    return odd;
+}
+
+/* What we cannot or must not write to: without digests nothing could be proven; plaintext would not start. */
+static tdm_err judge_security(struct esprom *e, const struct security *s)
+{
+    e->security_flags = s->flags;
+    if (s->flags & SECURITY_DOWNLOAD)
+        return esprom_fail(e, TDM_E_UNSUPPORTED, "secure_download", "the radio is in secure download mode", s->flags);
+    if (is_odd(s->crypt_count))
+        return esprom_fail(e, TDM_E_REFUSED, "flash_encrypted", "the radio's flash is encrypted", s->crypt_count);
+    return TDM_OK;
+}
+
+static tdm_err chip_by_magic(struct esprom *e)
+{
+    uint32_t magic = 0;
+
+    if (esprom_link_read_reg(&e->link, ESPROM_MAGIC_REG, &magic) != TDM_OK)
+        return esprom_fail_link(e);
+    e->chip = esprom_chip_by_magic(magic);
+    if (!e->chip)
+        return esprom_fail(e, TDM_E_MISMATCH, "unknown_chip", "a chip that is not in the table, by its ROM word",
+                           magic);
+    return TDM_OK;
+}
+
+static tdm_err identify_chip(struct esprom *e)
+{
+    const struct esprom_ask ask = {.op = ESPROM_OP_SECURITY_INFO, .expected = ESPROM_SECURITY_LEN};
+    struct esprom_reply reply;
+
+    tdm_err err = esprom_link_ask(&e->link, &ask, &reply);
+    if (err == TDM_E_PEER)
+        return chip_by_magic(e);
+    if (err != TDM_OK)
+        return esprom_fail_link(e);
+    struct security s = read_security(reply.data);
+    e->chip = s.chip_id <= 0xffff ? esprom_chip_by_id((uint16_t)s.chip_id) : NULL;
+    if (!e->chip)
+        return esprom_fail(e, TDM_E_MISMATCH, "unknown_chip", "a chip that is not in the table, by its id", s.chip_id);
+    return judge_security(e, &s);
+}
+
+static tdm_err judge_chip(struct esprom *e)
+{
+    if (e->cfg.expected_chip != ESPROM_CHIP_ANY && e->cfg.expected_chip != e->chip->id)
+        return esprom_fail(e, TDM_E_MISMATCH, "wrong_chip", "another chip than the expected one", e->chip->id);
+    tdm_log_note(e->cfg.log, TDM_LOG_INFO, e->chip->name, e->chip->id);
+    return TDM_OK;
+}
+
+static tdm_err read_mac(struct esprom *e)
+{
+    uint32_t low = 0, high = 0;
+
+    if (esprom_link_read_reg(&e->link, e->chip->mac_reg, &low) != TDM_OK ||
+        esprom_link_read_reg(&e->link, e->chip->mac_reg + 4, &high) != TDM_OK)
+        return esprom_fail_link(e);
+    esprom_chip_mac(e->chip, low, high, e->mac);
+    return TDM_OK;
+}
+
+/* Have the SPI controller send the command in USR2 and wait until it is done. */
+static tdm_err run_spi(struct esprom_link *l, uint32_t spi)
+{
+    uint32_t command = ESPROM_SPI_CMD_START;
+
+    tdm_err err = esprom_link_write_reg(l, spi + ESPROM_SPI_CMD, ESPROM_SPI_CMD_START);
+    for (unsigned i = 0; i < SPI_POLLS && err == TDM_OK && (command & ESPROM_SPI_CMD_START); i++)
+        err = esprom_link_read_reg(l, spi + ESPROM_SPI_CMD, &command);
+    if (err == TDM_OK && (command & ESPROM_SPI_CMD_START))
+        return tdm_fault_set(&l->fault, TDM_E_NOT_FOUND, "flash_not_found", "the flash controller does not finish", 0);
+    return err;
+}
+
+/* The flash's own id, by way of the registers; the ROM's settings of the controller are put back. */
+static tdm_err read_flash_id(struct esprom_link *l, uint32_t spi, uint32_t *id)
+{
+    const struct {
+        uint32_t reg, value;
+    } setup[] = {
+        {ESPROM_SPI_MISO_LEN, 23},
+        {ESPROM_SPI_USR, ESPROM_SPI_USR_ASK},
+        {ESPROM_SPI_USR2, ESPROM_SPI_USR2_8_BITS | ESPROM_FLASH_READ_ID},
+        {ESPROM_SPI_W0, 0},
+    };
+    uint32_t usr = 0, usr2 = 0;
+
+    tdm_err err = esprom_link_read_reg(l, spi + ESPROM_SPI_USR, &usr);
+    if (err == TDM_OK)
+        err = esprom_link_read_reg(l, spi + ESPROM_SPI_USR2, &usr2);
+    for (size_t i = 0; i < sizeof setup / sizeof setup[0] && err == TDM_OK; i++)
+        err = esprom_link_write_reg(l, spi + setup[i].reg, setup[i].value);
+    if (err == TDM_OK)
+        err = run_spi(l, spi);
+    if (err == TDM_OK)
+        err = esprom_link_read_reg(l, spi + ESPROM_SPI_W0, id);
+    if (err == TDM_OK)
+        err = esprom_link_write_reg(l, spi + ESPROM_SPI_USR, usr);
+    if (err == TDM_OK)
+        err = esprom_link_write_reg(l, spi + ESPROM_SPI_USR2, usr2);
+    return err;
+}
+
+/* Until it is told the size, a ROM takes every flash for 2 MiB. No size is guessed: a wrong one wraps addresses. */
+static tdm_err attach_flash(struct esprom *e)
+{
+    const uint32_t default_pins[2] = {0, 0};
+    uint32_t id = 0;
+
+    if (esprom_link_words(&e->link, ESPROM_OP_SPI_ATTACH, default_pins, 2) != TDM_OK ||
+        read_flash_id(&e->link, e->chip->spi_base, &id) != TDM_OK)
+        return esprom_fail_link(e);
+    uint32_t size = esprom_flash_size_of_id(id & 0xffffff);
+    if (size == 0)
+        return esprom_fail(e, TDM_E_NOT_FOUND, "flash_not_found", "the flash does not tell its size", id);
+    e->flash_size = size < ESPROM_FLASH_SIZE_LIMIT ? size : ESPROM_FLASH_SIZE_LIMIT;
+    const uint32_t params[6] = {0, e->flash_size, 0x10000, ESPROM_SECTOR, 0x100, 0xffff};
+    if (esprom_link_words(&e->link, ESPROM_OP_SPI_SET_PARAMS, params, 6) != TDM_OK)
+        return esprom_fail_link(e);
+    return TDM_OK;
+}
+
+tdm_err esprom_identify(struct esprom *e)
+{
+    static tdm_err (*const steps[])(struct esprom *) = {identify_chip, judge_chip, read_mac, attach_flash};
+    tdm_err err = TDM_OK;
+
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && err == TDM_OK; i++)
+        err = steps[i](e);
+    return err;
+}
