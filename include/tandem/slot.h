@@ -94,6 +94,7 @@ struct slot_record {
         uint8_t begun, failed;      /* flashes since the radio was last proven              */
         uint16_t chip;              /* ESP chip id at the last contact with its ROM, 0xffff: never */
         uint32_t flash_size;        /* bytes, likewise, 0: never                            */
+        uint32_t text_crc;          /* CRC-32 of the version text it was last proven with, 0: never */
     } radio;
     uint32_t counter_floor;
     uint64_t time_floor;
@@ -107,7 +108,13 @@ struct slot_record {
     } result;
 };
 
-enum slot_result { SLOT_RESULT_NONE = 0, SLOT_RESULT_OK = 1, SLOT_RESULT_FAILED = 2, SLOT_RESULT_CANCELLED = 3 };
+enum slot_result {
+    SLOT_RESULT_NONE = 0,
+    SLOT_RESULT_OK = 1,        /* an update was proven                             */
+    SLOT_RESULT_FAILED = 2,    /* an update was refused or went back               */
+    SLOT_RESULT_CANCELLED = 3, /* the operator took it back before it began        */
+    SLOT_RESULT_DEGRADED = 4,  /* no update: the running pair could not be proven  */
+};
 
 /* A record as a router that was never updated has it: the running host GOOD with unknown contents, no bundle. */
 void slot_record_first(struct slot_record *rec, enum tdm_host_slot running);

@@ -71,6 +71,7 @@ static void put_memory(struct bytes_writer *w, const struct slot_record *rec)
     }
     bytes_put_u8(w, rec->result.code);
     put_text(w, rec->result.reason, sizeof rec->result.reason);
+    bytes_put_le32(w, rec->radio.text_crc);
 }
 
 tdm_err slot_record_write(const struct slot_record *rec, uint32_t sequence, uint8_t *out)
@@ -161,8 +162,9 @@ static void get_memory(struct bytes_reader *r, struct slot_record *rec)
         bytes_get(r, rec->bad[i].id, SLOT_ID_LEN);
         get_text(r, rec->bad[i].reason, sizeof rec->bad[i].reason);
     }
-    rec->result.code = get_enum(r, SLOT_RESULT_CANCELLED + 1);
+    rec->result.code = get_enum(r, SLOT_RESULT_DEGRADED + 1);
     get_text(r, rec->result.reason, sizeof rec->result.reason);
+    rec->radio.text_crc = bytes_get_le32(r);
 }
 
 tdm_err slot_record_read(const uint8_t *bytes, uint32_t room, struct slot_record *rec, uint32_t *sequence)
