@@ -42,6 +42,7 @@ static tdm_err cause_of(int error)
         return TDM_E_BUSY;
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
         return TDM_E_NO_ROOM;
     default:
         return TDM_E_IO;

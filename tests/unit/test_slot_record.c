@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The record's bytes. The picture is docs/FORMAT.md, "Record"; `places` below repeats its offsets, and the CRC was
+ * computed by Python (struct.pack of the same fields in the same order, then zlib.crc32), not by this code.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <tandem/slot.h>
+
+#include "base/bytes.h"
+#include "base/crc.h"
+#include "slot/slot_record.h"
+
+#define FULL_CRC 0xf1fcd0c1u
+
+static struct slot_content content(uint8_t state, uint8_t fill, const char *version, uint32_t counter, uint64_t length)
+{
+    struct slot_content c = {.state = state, .counter = counter, .length = length};
+
+    memset(c.id, fill, sizeof c.id);
+    memset(c.digest, fill + 0x80, sizeof c.digest);
+    slot_text_set(c.version, sizeof c.version, version);
+    return c;
+}
+
+/* Every field differs from zero and from its neighbours. */
+static struct slot_record full_record(void)
+{
+    struct slot_record rec = {0};
+
+    rec.host[0].content = content(SLOT_GOOD, 1, "v1", 10, 0x123456);
+    rec.host[0].rcp = SLOT_R0;
+    rec.host[1].content = content(SLOT_TRIAL, 2, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 0xfffffffe, (1ull << 40) + 5);
+    rec.host[1].rcp = SLOT_RCP_NONE;
+    rec.host[1].is_mixed = true;
+    rec.rcp[0] = content(SLOT_GOOD, 3, "v1", 10, 777);
+    rec.rcp[1] = content(SLOT_BAD, 4, "", 0, 0);
+    rec.trial.kind = SLOT_TRIAL_HOST;
+    rec.trial.to = TDM_HOST_B;
+    rec.trial.tries = 2;
+    rec.trial.is_paid = true;
+    rec.back.host = TDM_HOST_A;
+    rec.back.rcp = SLOT_RCP_NONE;
+    rec.radio.is_known = true;
+    memset(rec.radio.holds, 5, sizeof rec.radio.holds);
+    rec.radio.begun = 6;
+    rec.radio.failed = 2;
+    rec.radio.chip = 16;
+    rec.radio.flash_size = 4u << 20;
+    rec.counter_floor = 0x01020304;
+    rec.time_floor = 1790000000;
+    for (int i = 0; i < SLOT_BAD_MAX; i++) {
+        char reason[] = "reason 0";
+        reason[7] = (char)('0' + i);
+        memset(rec.bad[i].id, 0x40 + i, SLOT_ID_LEN);
+        slot_text_set(rec.bad[i].reason, sizeof rec.bad[i].reason, reason);
+    }
+    rec.result.code = SLOT_RESULT_FAILED;
+    slot_text_set(rec.result.reason, sizeof rec.result.reason, "radio silent");
+    return rec;
+}
+
+static void write_full(uint8_t bytes[SLOT_RECORD_LEN])
+{
+    struct slot_record rec = full_record();
+
+    assert_int_equal(slot_record_write(&rec, 7, bytes), TDM_OK);
+}
+
+static void reseal(uint8_t *bytes)
+{
+    bytes_store_le32(bytes + SLOT_RECORD_LEN - 4, crc32_add(CRC32_START, bytes, SLOT_RECORD_LEN - 4));
+}
+
+static const struct {
+    const char *name;
+    size_t at, len;
+    uint8_t bytes[8];
+} places[] = {
+    {"magic", 0, 4, {'T', 'd', 'R', 'c'}},
+    {"version", 4, 2, {1, 0}},
+    {"length", 6, 2, {0xb4, 0x04}},
+    {"sequence", 8, 4, {7, 0, 0, 0}},
+    {"host A state", 12, 1, {SLOT_GOOD}},
+    {"host A id", 13, 1, {1}},
+    {"host A version", 45, 3, {'v', '1', 0}},
+    {"host A counter", 77, 4, {10, 0, 0, 0}},
+    {"host A length", 81, 8, {0x56, 0x34, 0x12, 0, 0, 0, 0, 0}},
+    {"host A digest", 89, 1, {0x81}},
+    {"host A rcp, mixed", 121, 2, {0, 0}},
+    {"host B state", 123, 1, {SLOT_TRIAL}},
+    {"host B rcp, mixed", 232, 2, {0xff, 1}},
+    {"r0 state", 234, 1, {SLOT_GOOD}},
+    {"r1 state", 343, 1, {SLOT_BAD}},
+    {"trial, back", 452, 6, {1, 1, 2, 1, 0, 0xff}},
+    {"radio known", 458, 2, {1, 5}},
+    {"radio begun, failed, chip, flash", 491, 8, {6, 2, 16, 0, 0, 0, 0x40, 0}},
+    {"counter floor", 499, 4, {4, 3, 2, 1}},
+    {"time floor", 503, 8, {0x80, 0x3b, 0xb1, 0x6a, 0, 0, 0, 0}},
+    {"bad 0", 511, 1, {0x40}},
+    {"bad 7 reason", 1103, 8, {'r', 'e', 'a', 's', 'o', 'n', ' ', '7'}},
+    {"result", 1151, 6, {2, 'r', 'a', 'd', 'i', 'o'}},
+    {"crc", 1200, 4, {0xc1, 0xd0, 0xfc, 0xf1}},
+};
+
+static void every_field_in_its_place(void **state)
+{
+    uint8_t bytes[SLOT_RECORD_LEN];
+
+    (void)state;
+    write_full(bytes);
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        if (memcmp(bytes + places[i].at, places[i].bytes, places[i].len) != 0)
+            fail_msg("%s is not at %d", places[i].name, (int)places[i].at);
+    assert_int_equal(crc32_add(CRC32_START, bytes, SLOT_RECORD_LEN - 4), FULL_CRC);
+}
+
+static void there_and_back(void **state)
+{
+    uint8_t bytes[SLOT_RECORD_LEN], again[SLOT_RECORD_LEN];
+    struct slot_record rec;
+    uint32_t sequence = 0;
+
+    (void)state;
+    write_full(bytes);
+    memset(&rec, 0xa5, sizeof rec);
+    assert_int_equal(slot_record_read(bytes, sizeof bytes, &rec, &sequence), TDM_OK);
+    assert_int_equal(sequence, 7);
+    assert_int_equal(slot_record_write(&rec, sequence, again), TDM_OK);
+    assert_memory_equal(bytes, again, sizeof bytes);
+}
+
+/* What stands in memory after the end of a text must not reach the medium: the same record has the same bytes. */
+static void garbage_after_a_text_stays_in_memory(void **state)
+{
+    uint8_t clean[SLOT_RECORD_LEN], dirty[SLOT_RECORD_LEN];
+    struct slot_record rec = full_record();
+
+    (void)state;
+    write_full(clean);
+    memset(rec.host[0].content.version + 3, 'z', SLOT_VERSION_MAX - 3);
+    assert_int_equal(slot_record_write(&rec, 7, dirty), TDM_OK);
+    assert_memory_equal(clean, dirty, sizeof clean);
+}
+
+/* One byte of a sealed record is replaced and the CRC made right again. */
+static const struct {
+    const char *name;
+    size_t at;
+    uint8_t value;
+    tdm_err err;
+} wrong[] = {
+    {"magic", 0, 't', TDM_E_FORMAT},
+    {"version 0", 4, 0, TDM_E_FORMAT},
+    {"version 2", 4, 2, TDM_E_TOO_NEW},
+    {"version 257", 5, 1, TDM_E_TOO_NEW},
+    {"host A state", 12, 6, TDM_E_FORMAT},
+    {"host A version without end", 47, 'x', TDM_OK}, /* still zeros behind it */
+    {"host A version, byte after its end", 60, 'x', TDM_E_FORMAT},
+    {"host B version without end", 187, 'x', TDM_E_FORMAT},
+    {"host A rcp 2", 121, 2, TDM_E_FORMAT},
+    {"host A rcp fe", 121, 0xfe, TDM_E_FORMAT},
+    {"host A mixed 2", 122, 2, TDM_E_FORMAT},
+    {"r1 state", 343, 0xff, TDM_E_FORMAT},
+    {"trial kind", 452, 3, TDM_E_FORMAT},
+    {"trial to", 453, 2, TDM_E_FORMAT},
+    {"trial to none", 453, 0xff, TDM_E_FORMAT},
+    {"trial tries, any", 454, 0xff, TDM_OK},
+    {"trial paid", 455, 2, TDM_E_FORMAT},
+    {"back host none", 456, 0xff, TDM_OK},
+    {"back host", 456, 2, TDM_E_FORMAT},
+    {"back rcp", 457, 2, TDM_E_FORMAT},
+    {"radio known", 458, 2, TDM_E_FORMAT},
+    {"result code", 1151, 4, TDM_E_FORMAT},
+    {"result reason, byte after its end", 1199, 1, TDM_E_FORMAT},
+};
+
+static void values_that_do_not_exist(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        uint8_t bytes[SLOT_RECORD_LEN];
+        struct slot_record rec;
+        uint32_t sequence;
+        write_full(bytes);
+        bytes[wrong[i].at] = wrong[i].value;
+        reseal(bytes);
+        tdm_err err = slot_record_read(bytes, sizeof bytes, &rec, &sequence);
+        if (err != wrong[i].err)
+            fail_msg("%s: %s", wrong[i].name, tdm_err_name(err));
+    }
+}
+
+static void every_single_byte_counts(void **state)
+{
+    uint8_t bytes[SLOT_RECORD_LEN];
+    struct slot_record rec;
+    uint32_t sequence;
+
+    (void)state;
+    write_full(bytes);
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] ^= 0x01;
+        if (slot_record_read(bytes, sizeof bytes, &rec, &sequence) == TDM_OK)
+            fail_msg("byte %d changed and nobody noticed", (int)i);
+        bytes[i] ^= 0x01;
+    }
+    for (uint32_t room = 0; room < sizeof bytes; room++)
+        if (slot_record_read(bytes, room, &rec, &sequence) == TDM_OK)
+            fail_msg("accepted with %u bytes", (unsigned)room);
+}
+
+/* A later version may be longer or shorter; it is told from damage by its frame alone. */
+static void a_newer_record_of_another_length(void **state)
+{
+    static const uint16_t lengths[] = {16, 400, SLOT_RECORD_ROOM};
+    static uint8_t bytes[SLOT_RECORD_ROOM];
+    struct slot_record rec;
+    uint32_t sequence;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        uint16_t len = lengths[i];
+        memset(bytes, 0x77, sizeof bytes);
+        memcpy(bytes, "TdRc", 4);
+        bytes_store_le16(bytes + 4, 3);
+        bytes_store_le16(bytes + 6, len);
+        bytes_store_le32(bytes + len - 4, crc32_add(CRC32_START, bytes, len - 4u));
+        assert_int_equal(slot_record_read(bytes, sizeof bytes, &rec, &sequence), TDM_E_TOO_NEW);
+        bytes[9] ^= 1;
+        assert_int_equal(slot_record_read(bytes, sizeof bytes, &rec, &sequence), TDM_E_CORRUPT);
+    }
+    bytes_store_le16(bytes + 6, 15);
+    assert_int_equal(slot_record_read(bytes, sizeof bytes, &rec, &sequence), TDM_E_FORMAT);
+    bytes_store_le16(bytes + 6, SLOT_RECORD_ROOM + 1);
+    assert_int_equal(slot_record_read(bytes, sizeof bytes, &rec, &sequence), TDM_E_FORMAT);
+}
+
+static void the_first_record(void **state)
+{
+    struct slot_record rec;
+
+    (void)state;
+    slot_record_first(&rec, TDM_HOST_B);
+    assert_int_equal(rec.host[TDM_HOST_B].content.state, SLOT_GOOD);
+    assert_int_equal(rec.host[TDM_HOST_A].content.state, SLOT_EMPTY);
+    assert_int_equal(rec.host[TDM_HOST_B].rcp, SLOT_RCP_NONE);
+    assert_int_equal(rec.back.host, SLOT_HOST_NONE);
+    assert_int_equal(rec.back.rcp, SLOT_RCP_NONE);
+    assert_int_equal(rec.trial.kind, SLOT_TRIAL_NONE);
+    assert_int_equal(rec.radio.chip, 0xffff);
+    assert_false(rec.radio.is_known);
+}
+
+static void refuse(struct slot_record *rec, uint8_t n, const char *reason)
+{
+    uint8_t id[SLOT_ID_LEN];
+
+    memset(id, n, sizeof id);
+    slot_record_add_bad(rec, id, reason);
+}
+
+static void refused_images(void **state)
+{
+    struct slot_record rec;
+    uint8_t id[SLOT_ID_LEN] = {0};
+
+    (void)state;
+    slot_record_first(&rec, TDM_HOST_A);
+    assert_null(slot_record_bad_reason(&rec, id)); /* the zero id stands in every free entry */
+    slot_record_add_bad(&rec, id, "never");
+    assert_string_equal(rec.bad[0].reason, "");
+    for (uint8_t n = 1; n <= SLOT_BAD_MAX; n++)
+        refuse(&rec, n, "first");
+    assert_int_equal(rec.bad[0].id[0], 8);
+    assert_int_equal(rec.bad[7].id[0], 1);
+    refuse(&rec, 3, "again");
+    assert_int_equal(rec.bad[0].id[0], 3);
+    assert_string_equal(rec.bad[0].reason, "again");
+    assert_int_equal(rec.bad[7].id[0], 1);
+
+    memset(rec.rcp[1].id, 1, SLOT_ID_LEN); /* still in a slot: its verdict must not be forgotten */
+    refuse(&rec, 9, "a reason that is longer than the field which has to keep it");
+    assert_int_equal(rec.bad[0].id[0], 9);
+    assert_int_equal(strlen(rec.bad[0].reason), SLOT_REASON_MAX);
+    memset(id, 1, sizeof id);
+    assert_string_equal(slot_record_bad_reason(&rec, id), "first");
+    memset(id, 2, sizeof id);
+    assert_null(slot_record_bad_reason(&rec, id));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_field_in_its_place),
+        cmocka_unit_test(there_and_back),
+        cmocka_unit_test(garbage_after_a_text_stays_in_memory),
+        cmocka_unit_test(values_that_do_not_exist),
+        cmocka_unit_test(every_single_byte_counts),
+        cmocka_unit_test(a_newer_record_of_another_length),
+        cmocka_unit_test(the_first_record),
+        cmocka_unit_test(refused_images),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
