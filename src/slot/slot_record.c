@@ -59,6 +59,7 @@ static void put_trial_and_radio(struct bytes_writer *w, const struct slot_record
     bytes_put_u8(w, rec->radio.failed);
     bytes_put_le16(w, rec->radio.chip);
     bytes_put_le32(w, rec->radio.flash_size);
+    bytes_put_le32(w, rec->radio.text_crc);
 }
 
 static void put_memory(struct bytes_writer *w, const struct slot_record *rec)
@@ -71,7 +72,6 @@ static void put_memory(struct bytes_writer *w, const struct slot_record *rec)
     }
     bytes_put_u8(w, rec->result.code);
     put_text(w, rec->result.reason, sizeof rec->result.reason);
-    bytes_put_le32(w, rec->radio.text_crc);
 }
 
 tdm_err slot_record_write(const struct slot_record *rec, uint32_t sequence, uint8_t *out)
@@ -152,6 +152,7 @@ static void get_trial_and_radio(struct bytes_reader *r, struct slot_record *rec)
     rec->radio.failed = bytes_get_u8(r);
     rec->radio.chip = bytes_get_le16(r);
     rec->radio.flash_size = bytes_get_le32(r);
+    rec->radio.text_crc = bytes_get_le32(r);
 }
 
 static void get_memory(struct bytes_reader *r, struct slot_record *rec)
@@ -164,7 +165,6 @@ static void get_memory(struct bytes_reader *r, struct slot_record *rec)
     }
     rec->result.code = get_enum(r, SLOT_RESULT_DEGRADED + 1);
     get_text(r, rec->result.reason, sizeof rec->result.reason);
-    rec->radio.text_crc = bytes_get_le32(r);
 }
 
 tdm_err slot_record_read(const uint8_t *bytes, uint32_t room, struct slot_record *rec, uint32_t *sequence)

@@ -16,7 +16,7 @@
 #include "base/crc.h"
 #include "slot/slot_record.h"
 
-#define FULL_CRC 0xf1fcd0c1u
+#define FULL_CRC 0x267ba3f8u
 
 static struct slot_content content(uint8_t state, uint8_t fill, const char *version, uint32_t counter, uint64_t length)
 {
@@ -52,6 +52,7 @@ static struct slot_record full_record(void)
     rec.radio.failed = 2;
     rec.radio.chip = 16;
     rec.radio.flash_size = 4u << 20;
+    rec.radio.text_crc = 0xa1b2c3d4;
     rec.counter_floor = 0x01020304;
     rec.time_floor = 1790000000;
     for (int i = 0; i < SLOT_BAD_MAX; i++) {
@@ -84,7 +85,7 @@ static const struct {
 } places[] = {
     {"magic", 0, 4, {'T', 'd', 'R', 'c'}},
     {"version", 4, 2, {1, 0}},
-    {"length", 6, 2, {0xb4, 0x04}},
+    {"length", 6, 2, {0xb8, 0x04}},
     {"sequence", 8, 4, {7, 0, 0, 0}},
     {"host A state", 12, 1, {SLOT_GOOD}},
     {"host A id", 13, 1, {1}},
@@ -100,12 +101,13 @@ static const struct {
     {"trial, back", 452, 6, {1, 1, 2, 1, 0, 0xff}},
     {"radio known", 458, 2, {1, 5}},
     {"radio begun, failed, chip, flash", 491, 8, {6, 2, 16, 0, 0, 0, 0x40, 0}},
-    {"counter floor", 499, 4, {4, 3, 2, 1}},
-    {"time floor", 503, 8, {0x80, 0x3b, 0xb1, 0x6a, 0, 0, 0, 0}},
-    {"bad 0", 511, 1, {0x40}},
-    {"bad 7 reason", 1103, 8, {'r', 'e', 'a', 's', 'o', 'n', ' ', '7'}},
-    {"result", 1151, 6, {2, 'r', 'a', 'd', 'i', 'o'}},
-    {"crc", 1200, 4, {0xc1, 0xd0, 0xfc, 0xf1}},
+    {"radio text CRC", 499, 4, {0xd4, 0xc3, 0xb2, 0xa1}},
+    {"counter floor", 503, 4, {4, 3, 2, 1}},
+    {"time floor", 507, 8, {0x80, 0x3b, 0xb1, 0x6a, 0, 0, 0, 0}},
+    {"bad 0", 515, 1, {0x40}},
+    {"bad 7 reason", 1107, 8, {'r', 'e', 'a', 's', 'o', 'n', ' ', '7'}},
+    {"result", 1155, 6, {2, 'r', 'a', 'd', 'i', 'o'}},
+    {"crc", 1204, 4, {0xf8, 0xa3, 0x7b, 0x26}},
 };
 
 static void every_field_in_its_place(void **state)
@@ -176,8 +178,8 @@ static const struct {
     {"back host", 456, 2, TDM_E_FORMAT},
     {"back rcp", 457, 2, TDM_E_FORMAT},
     {"radio known", 458, 2, TDM_E_FORMAT},
-    {"result code", 1151, 4, TDM_E_FORMAT},
-    {"result reason, byte after its end", 1199, 1, TDM_E_FORMAT},
+    {"result code", 1155, 5, TDM_E_FORMAT},
+    {"result reason, byte after its end", 1203, 1, TDM_E_FORMAT},
 };
 
 static void values_that_do_not_exist(void **state)
