@@ -19,8 +19,8 @@ void hdlc_decoder_init(struct hdlc_decoder *d, uint8_t *buf, size_t cap)
 
 static bool flag(struct hdlc_decoder *d, size_t *len)
 {
-    bool had_bytes = d->in_frame && (d->len > 0 || d->too_long);
-    bool is_good = had_bytes && !d->too_long && d->len >= 2 && d->fcs == FCS16_GOOD;
+    bool had_bytes = d->in_frame && (d->len > 0 || d->too_long || d->escaped);
+    bool is_good = had_bytes && !d->too_long && !d->escaped && d->len >= 2 && d->fcs == FCS16_GOOD;
 
     if (had_bytes && !is_good)
         d->damaged++;

@@ -6,7 +6,8 @@
  *
  * Used by   spinel_link, the simulated radio. Knows nothing of Spinel.
  * Decoder   Every flag ends a frame and begins the next, so shared, doubled and leading flags are all fine. Frames with
- *           a wrong FCS, shorter than 2 bytes, or longer than the buffer are dropped and counted.
+ *           a wrong FCS, shorter than 2 bytes, longer than the buffer, or ended within an escape (7D 7E, the sender's
+ *           way to give up) are dropped and counted.
  */
 #ifndef TANDEM_HDLC_H
 #define TANDEM_HDLC_H
