@@ -4,7 +4,10 @@
  *
  * Used by   reconcile, the rcp commands.   Uses  serial, lines, clock.
  * Memory    the caller owns the probe; nothing is allocated.
- * Facts     protocol 4.3; version text at most 127 bytes; EUI-64 big-endian as printed on labels.
+ * Facts     protocol 4; version text at most 127 bytes of printable ASCII; EUI-64 big-endian as printed on labels.
+ * Fault     radio_silent (not a byte), radio_noise (bytes, but no answer), bad_reply, radio_refused (its status in at),
+ *           radio_protocol (its number in at), not_an_rcp (the missing capability in at), port_lost, port_io,
+ *           port_stuck, lines_failed.
  */
 #ifndef TANDEM_SPINEL_H
 #define TANDEM_SPINEL_H
@@ -21,7 +24,7 @@
 
 #define SPINEL_VERSION_MAX 127
 #define SPINEL_FRAME_MAX   1300
-#define SPINEL_CAPS_MAX    32
+#define SPINEL_CAPS_MAX    64
 
 enum spinel_cap {
     SPINEL_CAP_CONFIG_RADIO = 34,
@@ -62,12 +65,16 @@ struct spinel_config { /* set by the caller */
 struct spinel {
     struct spinel_config cfg;
     struct tdm_fault fault;
-    /* The owner of src/spinel completes this struct. */
+    uint8_t tid;                         /* last transaction id used                  */
+    uint8_t frame[SPINEL_FRAME_MAX + 2]; /* one received frame with its check sequence */
 };
 
 void spinel_init(struct spinel *s, const struct spinel_config *cfg);
 
-/* TIMEOUT when the radio does not answer; MISMATCH when it answers but is no RCP (protocol, capabilities). */
+/*
+ * TIMEOUT when the radio does not answer; MISMATCH when it answers but is no RCP (protocol, capabilities): no reset
+ * follows then. Without wired lines the last step of SPINEL_RESET_HARD is left out. who is whole after TDM_OK only.
+ */
 TDM_MUST_USE tdm_err spinel_probe(struct spinel *s, enum spinel_effort effort, struct spinel_identity *who);
 
 /* Right after somebody else has reset the chip: wait for the notice, then ask. */
