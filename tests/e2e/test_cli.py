@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line's frame: options, configuration, and that docs/CLI.md says what the program does."""
+
+import json
+import re
+import subprocess
+
+import pytest
+
+
+def run(tandem, *words, **kw):
+    return subprocess.run([str(tandem), *map(str, words)], capture_output=True, text=True, timeout=60, **kw)
+
+
+def documented_keys(root):
+    text = (root / "docs/CLI.md").read_text()
+    table = text.split("<!-- keys:")[1].split("<!-- end of keys -->")[0]
+    return re.findall(r"^\| (\w+) \| `([\w-]+)` \| (?:`([^`]*)`|\(empty\)) \| (.*) \|$", table, re.M)
+
+
+def programs_keys(tandem):
+    out = run(tandem, "help", "config").stdout
+    rows, section = [], None
+    for block in re.findall(r"^\[(\w+)\]|^([\w-]+) = ?(.*)\n    --([\w-]+): (.*)$", out, re.M):
+        if block[0]:
+            section = block[0]
+        else:
+            assert block[3] == f"{section}-{block[1]}"
+            rows.append((section, block[1], block[2], block[4]))
+    return rows
+
+
+def test_documented_keys_are_the_programs_keys(tandem, root):
+    assert documented_keys(root) == programs_keys(tandem)
+
+
+def test_documented_commands_are_the_programs_commands(tandem, root):
+    documented = (root / "docs/CLI.md").read_text().split("## Configuration")[0]
+    commands = re.findall(r"^  ([a-z]+(?: [a-z]+)?) ", run(tandem, "help").stdout, re.M)
+    assert len(commands) > 10
+    for command in commands:
+        assert f"`{command}" in documented, command
+
+
+def test_exit_numbers_in_the_manual_are_those_in_the_code(root):
+    manual = dict(re.findall(r"^\| (\d+) \| (\w+) \|", (root / "docs/CLI.md").read_text(), re.M))
+    rows = re.findall(r"\{TDM_E_(\w+), (\d+)\}", (root / "apps/tandem/app.c").read_text())
+    assert len(rows) > 10
+    for name, number in rows:
+        assert manual[number] == name.lower()
+
+
+WRONG_WORDS = [
+    ("no command", [], 2, "usage:"),
+    ("unknown noun", ["frobnicate"], 2, "frobnicate"),
+    ("unknown verb", ["image", "frobnicate"], 2, "frobnicate"),
+    ("unknown option", ["image", "info", "--frobnicate", "x"], 2, "--frobnicate"),
+    ("missing file name", ["image", "info"], 2, "usage: tandem image info FILE"),
+    ("one word too many", ["image", "info", "a", "b"], 2, '"b"'),
+    ("option without value", ["ota", "status", "--radio-port"], 2, "--radio-port"),
+    ("bad number", ["ota", "status", "--radio-baud", "fast"], 3, "fast"),
+    ("bad yes or no", ["ota", "status", "--host-slots=perhaps"], 3, "perhaps"),
+    ("missing configuration", ["--config", "/nonexistent/tandem.conf", "ota", "status"], 3, "/nonexistent/tandem.conf"),
+]
+
+
+@pytest.mark.parametrize("words,status,says", [row[1:] for row in WRONG_WORDS], ids=[row[0] for row in WRONG_WORDS])
+def test_wrong_words_are_answered_with_a_sentence(tandem, words, status, says):
+    p = run(tandem, *words)
+    assert p.returncode == status
+    assert says in p.stderr
+
+
+BAD_FILES = [
+    ("unknown key", "[radio]\nprot = /dev/x\n", 2, "prot"),
+    ("unknown section", "[raido]\nport = /dev/x\n", 2, "raido"),
+    ("bad value", "[radio]\nport = /dev/x\n\nbaud = many\n", 4, "many"),
+    ("not a line of the format", "[radio]\nport\n", 2, "key = value"),
+]
+
+
+@pytest.mark.parametrize("text,line,says", [row[1:] for row in BAD_FILES], ids=[row[0] for row in BAD_FILES])
+def test_a_bad_configuration_names_file_and_line(tandem, tmp_path, text, line, says):
+    conf = tmp_path / "tandem.conf"
+    conf.write_text(text)
+    p = run(tandem, "--config", conf, "--json", "ota", "status")
+    error = json.loads(p.stdout)["error"]
+    assert p.returncode == 3
+    assert error["code"] == "bad_config"
+    assert f"{conf}:{line}:" in error["message"] and says in error["message"]
+
+
+def test_the_command_line_wins_over_the_file(tandem, tmp_path):
+    conf = tmp_path / "tandem.conf"
+    conf.write_text("[radio]\nport = /nonexistent/from-file\n")
+    p = run(tandem, "--config", conf, "--radio-port", "/nonexistent/from-option", "rcp", "probe")
+    assert "/nonexistent/from-option" in p.stderr and "from-file" not in p.stderr
+
+
+def test_help_of_one_command(tandem):
+    p = run(tandem, "image", "create", "--help")
+    assert p.returncode == 0 and "--rcp-build-dir" in p.stdout
