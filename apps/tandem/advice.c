@@ -8,7 +8,10 @@
 static const struct advice_row {
     const char *code, *advice;
 } advice_rows[] = {
-    {"record_busy", "another tandem is at work on this router: wait until it has ended"},
+    {"running_unknown", "set [host] running to where this router says which slot it booted"},
+    {"storage_access", "run as root, or give this user the file"},
+    {"storage_in_use", "unmount it, or wait until the other tandem has ended"},
+    {"storage_not_found", "make the folder, or name another place in the configuration"},
     {"untrusted_certificate", "add the server's certificate with `tandem trust add CERT`"},
 };
 

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/wait.h>
 
 #include <tandem/esprom.h>
@@ -70,10 +68,6 @@ int device_open_storage(struct app *app, struct device *dev)
     status = find_chip(app, &dev->chip);
     if (status == EXIT_OK)
         status = open_flash(app, &dev->record, cfg->slots.record, RECORD_SIZE);
-    if (status == EXIT_OK && flock(dev->record.fd, LOCK_EX | LOCK_NB) != 0) {
-        struct tdm_fault busy = {TDM_E_BUSY, "record_busy", "the record is locked", (uint64_t)errno};
-        status = app_fail_fault(app, cfg->slots.record, &busy);
-    }
     if (status == EXIT_OK)
         status = open_flash(app, &dev->rcp[SLOT_R0], cfg->slots.rcp_0, cfg->slots.rcp_size);
     if (status == EXIT_OK)

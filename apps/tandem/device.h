@@ -4,7 +4,7 @@
  *
  * Used by   the ota, rcp and boot commands.
  * Memory    the struct belongs to the command; device_close() gives back all that was opened, on every way out.
- * Locks     device_open_storage() holds a lock on the record: two commands never work on one router at a time.
+ * Locks     every file and device is locked while it is open: two commands never work on one router at a time.
  */
 #ifndef TANDEM_DEVICE_H
 #define TANDEM_DEVICE_H
