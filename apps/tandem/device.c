@@ -10,30 +10,43 @@
 #define RECORD_SIZE      16384u
 #define BOOT_RECORD_SIZE 8192u
 
-static int open_flash(struct app *app, struct flash_file *f, const char *path, uint64_t size)
+static int open_flash(struct app *app, struct flash_file *f, const char *path, uint64_t size, enum flash_file_mode mode)
 {
     struct tdm_fault why = {0};
 
-    if (flash_file_open(f, path, size, FLASH_FILE_CREATE, &why) == TDM_OK)
+    if (flash_file_open(f, path, size, mode, &why) == TDM_OK)
         return EXIT_OK;
     return app_fail_fault(app, path, &why);
+}
+
+/* The running slot is only read: its device is mounted, and nobody may write to it. */
+static int open_host_slots(struct app *app, struct device *dev, enum tdm_host_slot running)
+{
+    const struct config *cfg = &app->cfg;
+    const char *const paths[TDM_HOST_SLOTS] = {cfg->host.slot_a, cfg->host.slot_b};
+    enum tdm_host_slot other = tdm_host_other(running);
+
+    int status = open_flash(app, &dev->host_slots[running], paths[running], 0, FLASH_FILE_READ);
+    if (status == EXIT_OK)
+        status = open_flash(app, &dev->host_slots[other], paths[other], cfg->host.slot_size, FLASH_FILE_CREATE);
+    return status;
 }
 
 static int open_host(struct app *app, struct device *dev)
 {
     const struct config *cfg = &app->cfg;
+    enum tdm_host_slot running;
     struct tdm_fault why = {0};
-    int status;
 
     if (!cfg->host.has_slots) {
         host_none_init(&dev->host);
         return EXIT_OK;
     }
-    status = open_flash(app, &dev->host_slots[TDM_HOST_A], cfg->host.slot_a, cfg->host.slot_size);
+    if (host_files_find_running(cfg->host.running, &running, &why) != TDM_OK)
+        return app_fail_fault(app, cfg->host.running, &why);
+    int status = open_host_slots(app, dev, running);
     if (status == EXIT_OK)
-        status = open_flash(app, &dev->host_slots[TDM_HOST_B], cfg->host.slot_b, cfg->host.slot_size);
-    if (status == EXIT_OK)
-        status = open_flash(app, &dev->boot_record, cfg->host.boot_record, BOOT_RECORD_SIZE);
+        status = open_flash(app, &dev->boot_record, cfg->host.boot_record, BOOT_RECORD_SIZE, FLASH_FILE_CREATE);
     if (status == EXIT_OK &&
         host_files_init(&dev->host, &dev->host_slots[TDM_HOST_A].port, &dev->host_slots[TDM_HOST_B].port,
                         &dev->boot_record.port, cfg->host.running, &why) != TDM_OK)
@@ -67,11 +80,11 @@ int device_open_storage(struct app *app, struct device *dev)
     crypto_openssl_init(&dev->crypto);
     status = find_chip(app, &dev->chip);
     if (status == EXIT_OK)
-        status = open_flash(app, &dev->record, cfg->slots.record, RECORD_SIZE);
+        status = open_flash(app, &dev->record, cfg->slots.record, RECORD_SIZE, FLASH_FILE_CREATE);
     if (status == EXIT_OK)
-        status = open_flash(app, &dev->rcp[SLOT_R0], cfg->slots.rcp_0, cfg->slots.rcp_size);
+        status = open_flash(app, &dev->rcp[SLOT_R0], cfg->slots.rcp_0, cfg->slots.rcp_size, FLASH_FILE_CREATE);
     if (status == EXIT_OK)
-        status = open_flash(app, &dev->rcp[SLOT_R1], cfg->slots.rcp_1, cfg->slots.rcp_size);
+        status = open_flash(app, &dev->rcp[SLOT_R1], cfg->slots.rcp_1, cfg->slots.rcp_size, FLASH_FILE_CREATE);
     if (status == EXIT_OK)
         status = open_host(app, dev);
     if (status == EXIT_OK)
