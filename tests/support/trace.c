@@ -101,3 +101,12 @@ const struct trace_step *trace_find(const struct trace *t, const char *section, 
     fail_msg("no section %s with direction %c", section, direction);
     return NULL;
 }
+
+bool trace_is_one_frame(const struct trace_step *s, uint8_t mark)
+{
+    size_t marks = 0;
+
+    for (size_t i = 0; i < s->len; i++)
+        marks += s->data[i] == mark;
+    return !s->is_cut && marks == 2 && s->len > 2 && s->data[0] == mark && s->data[s->len - 1] == mark;
+}

@@ -37,4 +37,7 @@ void trace_free(struct trace *t);
 /* The first step of a section in one direction; fails the test when there is none. */
 const struct trace_step *trace_find(const struct trace *t, const char *section, char direction);
 
+/* Whether the step is exactly one frame: whole, with the mark at both ends and nowhere else. */
+bool trace_is_one_frame(const struct trace_step *s, uint8_t mark);
+
 #endif

@@ -155,22 +155,13 @@ static size_t rebuild(uint8_t *wire, size_t cap, const struct esprom_packet *p)
     return slip_encode(wire, cap, frame, len, NULL, 0);
 }
 
-static bool is_one_whole_frame(const struct trace_step *s)
-{
-    size_t marks = 0;
-
-    for (size_t i = 0; i < s->len; i++)
-        marks += s->data[i] == SLIP_END;
-    return marks == 2 && s->len > 2 && s->data[0] == SLIP_END && s->data[s->len - 1] == SLIP_END;
-}
-
 static bool check_request(const char *file, const struct trace_step *s)
 {
     static uint8_t frame[FRAME_MAX], wire[2 * FRAME_MAX];
     struct slip_decoder d;
     struct esprom_packet p;
 
-    if (s->is_cut || !is_one_whole_frame(s) || is_wrong_on_purpose(s->section))
+    if (!trace_is_one_frame(s, SLIP_END) || is_wrong_on_purpose(s->section))
         return false;
     slip_decoder_init(&d, frame, sizeof frame);
     for (size_t i = 0; i < s->len; i++)
