@@ -6,6 +6,11 @@
  * Used by   tandem boot, rcp update.   Uses  host, slot, judge, esprom, spinel.
  * Memory    the caller owns the struct and its buffer; nothing is allocated.
  * Bounds    Every attempt is counted durably before it is made; no path loops without a count.
+ * Power     may go at any moment: what is not yet done is done, or undone, by the next boot.
+ * Radio     is left running its firmware on every way out, as far as the lines allow.
+ * Fault     in `fault`; the functions return its err. Codes of its own: record_lost, record_unreadable,
+ *           record_not_writable, select_failed, unknown_host, cannot_go_back, trial_pending, no_bundle, bundle_damaged,
+ *           bundle_misfit, tries_used_up, flash_limit, radio_silent; else those of judge, esprom and spinel.
  */
 #ifndef TANDEM_RECONCILE_H
 #define TANDEM_RECONCILE_H
@@ -19,9 +24,11 @@
 #include <tandem/slot.h>
 #include <tandem/spinel.h>
 
+#define RECONCILE_STARTS     3 /* starts granted to a host that nobody armed, but that runs */
 #define RECONCILE_FAILED_MAX 3 /* failed flashes of the own bundle */
 #define RECONCILE_BEGUN_MAX  8 /* begun flashes of the own bundle  */
 #define RECONCILE_RETURNS    8 /* restarts towards the old host after a verdict */
+#define RECONCILE_REGIONS    3 /* bootloader, partition table, firmware */
 
 struct reconcile_config { /* set by the caller */
     struct tdm_serial *serial;
@@ -47,23 +54,49 @@ enum reconcile_outcome {
     RECONCILE_DEGRADED,   /* nothing can be proven; networking and updating go on, `fault` says why    */
 };
 
+/* One part of the bundle: where it lies in the RCP slot, and where it belongs in the radio's flash. */
+struct reconcile_region {
+    uint32_t tag, slot_offset, flash_offset, size;
+};
+
 struct reconcile {
     struct reconcile_config cfg;
     struct tdm_fault fault; /* why it is degraded, or why a trial failed */
     struct slot_record record;
+    enum tdm_host_slot running;
     struct spinel_identity radio; /* the last answer */
     bool radio_answers;
     bool was_flashed, was_confirmed, was_condemned;
+    bool text_differs;                  /* proven by digests, but it names itself otherwise than its bundle does */
+    bool bundle_is_damaged;             /* the radio may still be right; the next repair could not flash it      */
     char wanted[IMAGE_VERSION_MAX + 1]; /* version text of the wanted bundle, "" if none */
-    /* The owner of src/reconcile completes this struct. */
+
+    /* Of the bundle in hand: judged whole in this call, or why not. */
+    uint8_t slot; /* enum slot_rcp */
+    struct tdm_fault bundle_fault;
+    struct judge_verdict bundle;
+    struct reconcile_region regions[RECONCILE_REGIONS]; /* in the order in which they are written */
+    bool is_compared;         /* in this call, region by region, after the last write            */
+    struct tdm_fault attempt; /* why the radio was not right when last looked at */
+    struct tdm_fault settled; /* why the running host could not be made the next to start */
+
+    struct judge judge;
+    struct esprom esprom;
+    struct spinel spinel;
 };
 
 void reconcile_init(struct reconcile *r, const struct reconcile_config *cfg);
 
-/* Once per start of the machine, before the Thread stack starts. */
+/*
+ * Once per start of the machine, before the Thread stack starts. The outcome is always told; the error is that of
+ * `fault`: TDM_OK unless the device is degraded or a trial has failed.
+ */
 TDM_MUST_USE tdm_err reconcile_boot(struct reconcile *r, enum reconcile_outcome *outcome);
 
-/* On the operator's word: flash counters start anew, the running row's bundle is flashed if the radio differs. */
+/*
+ * On the operator's word: flash counters start anew, the running row's bundle is flashed if the radio differs. STATE
+ * while a trial is under way or the running host is not a proven one; nothing is touched then.
+ */
 TDM_MUST_USE tdm_err reconcile_radio(struct reconcile *r, enum reconcile_outcome *outcome);
 
 #endif

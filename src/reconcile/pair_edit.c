@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reconcile/pair_edit.h"
+
+#include <string.h>
+
+#include <tandem/reconcile.h>
+
+static void clear_trial(struct slot_record *rec, uint8_t tries)
+{
+    memset(&rec->trial, 0, sizeof rec->trial);
+    rec->trial.kind = SLOT_TRIAL_NONE;
+    rec->trial.tries = tries;
+}
+
+static void clear_back(struct slot_record *rec)
+{
+    rec->back.host = SLOT_HOST_NONE;
+    rec->back.rcp = SLOT_RCP_NONE;
+}
+
+static void set_result(struct slot_record *rec, enum slot_result code, const char *reason)
+{
+    rec->result.code = (uint8_t)code;
+    slot_text_set(rec->result.reason, sizeof rec->result.reason, reason);
+}
+
+static bool is_named_by_good_row(const struct slot_record *rec, uint8_t rcp)
+{
+    for (int i = 0; i < TDM_HOST_SLOTS; i++) {
+        if (rec->host[i].rcp == rcp && rec->host[i].content.state == SLOT_GOOD)
+            return true;
+    }
+    return false;
+}
+
+/* A bundle follows its host into BAD, also one that was GOOD until the operator went back to it. */
+static void condemn_bundle(struct slot_record *rec, uint8_t rcp)
+{
+    if (rcp != SLOT_RCP_NONE && !is_named_by_good_row(rec, rcp))
+        rec->rcp[rcp].state = SLOT_BAD;
+}
+
+static tdm_err condemn_host(struct slot_record *rec, const char *reason)
+{
+    struct slot_host_row *row = &rec->host[rec->trial.to];
+    enum slot_state bad;
+
+    tdm_err err = slot_next(row->content.state, SLOT_EV_VERDICT, &bad);
+    if (err != TDM_OK)
+        return err;
+    row->content.state = (uint8_t)bad;
+    condemn_bundle(rec, row->rcp);
+    slot_record_add_bad(rec, row->content.id, reason);
+    clear_trial(rec, RECONCILE_RETURNS);
+    return TDM_OK;
+}
+
+static void condemn_radio(struct slot_record *rec, const char *reason)
+{
+    struct slot_host_row *row = &rec->host[rec->trial.to];
+    uint8_t failed = row->rcp;
+
+    row->rcp = rec->back.rcp;
+    if (failed != SLOT_RCP_NONE && failed != row->rcp) {
+        condemn_bundle(rec, failed);
+        slot_record_add_bad(rec, rec->rcp[failed].id, reason);
+    }
+    clear_trial(rec, 0);
+}
+
+tdm_err pair_condemn(struct slot_record *rec, const char *reason)
+{
+    tdm_err err = TDM_OK;
+
+    if (rec->trial.kind == SLOT_TRIAL_RADIO)
+        condemn_radio(rec, reason);
+    else
+        err = condemn_host(rec, reason);
+    if (err != TDM_OK)
+        return err;
+    clear_back(rec);
+    (void)radio_reset_counters(rec); /* the commit is due either way */
+    set_result(rec, SLOT_RESULT_FAILED, reason);
+    return TDM_OK;
+}
+
+static uint32_t higher(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+tdm_err pair_prove(struct slot_record *rec)
+{
+    struct slot_host_row *row = &rec->host[rec->trial.to];
+    enum slot_state host, bundle = SLOT_GOOD;
+
+    tdm_err err = slot_next(row->content.state, SLOT_EV_PROVE, &host);
+    if (err == TDM_OK && row->rcp != SLOT_RCP_NONE)
+        err = slot_next(rec->rcp[row->rcp].state, SLOT_EV_PROVE, &bundle);
+    if (err != TDM_OK)
+        return err;
+    row->content.state = (uint8_t)host;
+    if (row->rcp != SLOT_RCP_NONE)
+        rec->rcp[row->rcp].state = (uint8_t)bundle;
+    if (rec->trial.kind == SLOT_TRIAL_HOST)
+        rec->counter_floor = higher(rec->counter_floor, row->content.counter);
+    else if (row->rcp != SLOT_RCP_NONE)
+        rec->counter_floor = higher(rec->counter_floor, rec->rcp[row->rcp].counter);
+    clear_trial(rec, 0);
+    (void)radio_reset_counters(rec); /* the commit is due either way */
+    set_result(rec, SLOT_RESULT_OK, "");
+    return TDM_OK;
+}
+
+/* As if armed now: this start is the first of those granted. */
+static tdm_err find_trial(struct slot_record *rec, enum tdm_host_slot running)
+{
+    enum tdm_host_slot other = tdm_host_other(running);
+    struct slot_host_row *row = &rec->host[running];
+    struct slot_content *bundle = row->rcp != SLOT_RCP_NONE ? &rec->rcp[row->rcp] : NULL;
+    enum slot_state state;
+
+    tdm_err err = slot_next(row->content.state, SLOT_EV_ARM, &state);
+    if (err != TDM_OK)
+        return err;
+    row->content.state = (uint8_t)state;
+    if (bundle != NULL && bundle->state == SLOT_STAGED)
+        bundle->state = SLOT_TRIAL;
+    clear_trial(rec, RECONCILE_STARTS - 1);
+    rec->trial.kind = SLOT_TRIAL_HOST;
+    rec->trial.to = (uint8_t)running;
+    clear_back(rec);
+    if (rec->host[other].content.state == SLOT_GOOD) {
+        rec->back.host = (uint8_t)other;
+        rec->back.rcp = rec->host[other].rcp;
+    }
+    (void)radio_reset_counters(rec); /* the commit is due either way */
+    return TDM_OK;
+}
+
+tdm_err pair_apply(struct slot_record *rec, enum tdm_host_slot running, enum boot_commit commit, const char *reason)
+{
+    switch (commit) {
+    case BOOT_COMMIT_NOTHING:
+        break;
+    case BOOT_COMMIT_PAID_USED:
+        rec->trial.is_paid = false;
+        break;
+    case BOOT_COMMIT_TRY_USED:
+        rec->trial.tries--;
+        break;
+    case BOOT_COMMIT_TRY_PREPAID:
+        rec->trial.tries--;
+        rec->trial.is_paid = true;
+        break;
+    case BOOT_COMMIT_VERDICT:
+        return pair_condemn(rec, reason);
+    case BOOT_COMMIT_TRIAL_FOUND:
+        return find_trial(rec, running);
+    }
+    return TDM_OK;
+}
+
+void radio_begin(struct slot_record *rec)
+{
+    rec->radio.is_known = false;
+    rec->radio.text_crc = 0;
+    if (rec->radio.begun < UINT8_MAX)
+        rec->radio.begun++;
+}
+
+void radio_failed(struct slot_record *rec)
+{
+    if (rec->radio.failed < UINT8_MAX)
+        rec->radio.failed++;
+}
+
+void radio_holds(struct slot_record *rec, const uint8_t id[SLOT_ID_LEN])
+{
+    if (!slot_id_equal(rec->radio.holds, id))
+        rec->radio.text_crc = 0; /* proven with another bundle */
+    rec->radio.is_known = true;
+    memcpy(rec->radio.holds, id, SLOT_ID_LEN);
+}
+
+bool radio_reset_counters(struct slot_record *rec)
+{
+    bool changed = rec->radio.begun != 0 || rec->radio.failed != 0;
+
+    rec->radio.begun = 0;
+    rec->radio.failed = 0;
+    return changed;
+}
+
+bool radio_proven(struct slot_record *rec, uint32_t text_crc)
+{
+    bool changed = radio_reset_counters(rec);
+
+    if (rec->radio.text_crc != text_crc)
+        changed = true;
+    rec->radio.text_crc = text_crc;
+    if (rec->result.code == SLOT_RESULT_DEGRADED) {
+        set_result(rec, SLOT_RESULT_NONE, "");
+        changed = true;
+    }
+    return changed;
+}
+
+bool radio_degraded(struct slot_record *rec, const char *reason)
+{
+    struct slot_record before = *rec;
+
+    rec->radio.is_known = false;
+    set_result(rec, SLOT_RESULT_DEGRADED, reason);
+    return before.radio.is_known || before.result.code != rec->result.code ||
+           strcmp(before.result.reason, rec->result.reason) != 0;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pair_edit: what each event of the boot flow changes in the record. Pure; the caller commits.
+ *
+ * Used by   reconcile.   Uses  slot's types, boot_table.
+ * A function that can fail leaves the record as it was: STATE when the slot table has no row for the event.
+ * One that answers bool says whether anything changed, so that nothing is written when nothing is new.
+ */
+#ifndef TANDEM_RECONCILE_PAIR_EDIT_H
+#define TANDEM_RECONCILE_PAIR_EDIT_H
+
+#include <tandem/slot.h>
+
+#include "reconcile/boot_table.h"
+
+/* The commit of a boot step. reason: of a verdict, else not used. */
+TDM_MUST_USE tdm_err pair_apply(struct slot_record *rec, enum tdm_host_slot running, enum boot_commit commit,
+                                const char *reason);
+
+/* A trial has failed: its image is refused from now on, and the pair to go back to is the only one. */
+TDM_MUST_USE tdm_err pair_condemn(struct slot_record *rec, const char *reason);
+/* A trial has been proven. */
+TDM_MUST_USE tdm_err pair_prove(struct slot_record *rec);
+
+void radio_begin(struct slot_record *rec);  /* its content is unknown from the first erased sector on */
+void radio_failed(struct slot_record *rec); /* it was flashed, or could not be, and is not right      */
+void radio_holds(struct slot_record *rec, const uint8_t id[SLOT_ID_LEN]);
+bool radio_proven(struct slot_record *rec, uint32_t text_crc);
+bool radio_reset_counters(struct slot_record *rec);
+bool radio_degraded(struct slot_record *rec, const char *reason);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reconcile/reconcile_parts.h"
+
+#include <string.h>
+
+#include "reconcile/boot_table.h"
+#include "reconcile/pair_edit.h"
+
+static const struct tdm_fault tries_used_up = {TDM_E_TIMEOUT, "tries_used_up", "the new host did not prove itself", 0};
+static const struct tdm_fault cannot_go_back = {TDM_E_STATE, "cannot_go_back",
+                                                "a refused host runs, and the other one cannot be started", 0};
+static const struct tdm_fault unknown_host = {TDM_E_STATE, "unknown_host",
+                                              "the running host is not one that was proven", 0};
+static const struct tdm_fault trial_pending = {TDM_E_STATE, "trial_pending", "an update is on trial", 0};
+
+void reconcile_init(struct reconcile *r, const struct reconcile_config *cfg)
+{
+    memset(r, 0, sizeof *r);
+    r->cfg = *cfg;
+    tdm_fault_clear(&r->fault);
+    tdm_fault_clear(&r->attempt);
+    tdm_fault_clear(&r->bundle_fault);
+    tdm_fault_clear(&r->settled);
+}
+
+tdm_err reconcile_commit(struct reconcile *r)
+{
+    tdm_err err = slot_store_commit(r->cfg.store, &r->record);
+
+    if (err == TDM_OK)
+        return TDM_OK;
+    tdm_fault_clear(&r->fault); /* from here on this is what keeps the device from being proven */
+    return tdm_fault_set(&r->fault, err, "record_not_writable", "the record cannot be written", 0);
+}
+
+void reconcile_degrade(struct reconcile *r, const struct tdm_fault *why)
+{
+    bool is_writable = r->fault.code == NULL || strcmp(r->fault.code, "record_not_writable") != 0;
+
+    if (!is_writable)
+        return;
+    tdm_fault_clear(&r->fault);
+    (void)tdm_fault_from(&r->fault, why);
+    if (radio_degraded(&r->record, why->what) && reconcile_commit(r) != TDM_OK)
+        return; /* the fault is now that of the record */
+}
+
+/* A device whose record cannot be used: nothing is written, selected or flashed, the radio is only asked. */
+static tdm_err record_unusable(struct reconcile *r, tdm_err err, const char *code, const char *what)
+{
+    reconcile_ask(r, SPINEL_ASK);
+    return tdm_fault_set(&r->fault, err, code, what, 0);
+}
+
+static tdm_err open_record(struct reconcile *r)
+{
+    enum slot_store_state state;
+
+    tdm_err err = tdm_host_running(r->cfg.host, &r->running);
+    if (err != TDM_OK)
+        return record_unusable(r, err, "unknown_host", "which host slot runs cannot be told");
+    err = slot_store_load(r->cfg.store, &r->record, &state);
+    if (err != TDM_OK)
+        return record_unusable(r, err, "record_unreadable", "the record cannot be read");
+    if (state == SLOT_STORE_LOST)
+        return record_unusable(r, TDM_E_CORRUPT, "record_lost", "both copies of the record are damaged");
+    if (state == SLOT_STORE_EMPTY)
+        slot_record_first(&r->record, r->running); /* not written before there is something to remember */
+    return TDM_OK;
+}
+
+/* Whatever the bootloader had in mind, the proven host that runs is the one to start next. */
+static void settle(struct reconcile *r)
+{
+    enum tdm_host_slot next;
+    bool is_final;
+
+    tdm_err err = tdm_host_next(r->cfg.host, &next, &is_final);
+    if (err == TDM_OK && (next != r->running || !is_final))
+        err = tdm_host_select(r->cfg.host, r->running, TDM_SELECT_FINAL);
+    if (err != TDM_OK)
+        (void)tdm_fault_set(&r->settled, err, "select_failed", "the boot selector does not keep the running host",
+                            (uint64_t)r->running);
+}
+
+static enum reconcile_outcome outcome_of(const struct slot_host_row *row)
+{
+    if (row->rcp == SLOT_RCP_NONE)
+        return RECONCILE_UNMANAGED;
+    return row->is_mixed ? RECONCILE_SUBSTITUTE : RECONCILE_OK;
+}
+
+/* No trial is left: the running pair, as it is. */
+static void conclude(struct reconcile *r, tdm_err radio, enum reconcile_outcome *outcome)
+{
+    if (radio != TDM_OK)
+        reconcile_degrade(r, &r->attempt);
+    else if (r->settled.err != TDM_OK)
+        (void)tdm_fault_from(&r->fault, &r->settled);
+    else
+        *outcome = outcome_of(&r->record.host[r->running]);
+}
+
+static void make_radio_right(struct reconcile *r, enum reconcile_outcome *outcome)
+{
+    struct tdm_fault why;
+    bool again = false;
+
+    tdm_err err = reconcile_radio_right(r);
+    if (r->record.trial.kind == SLOT_TRIAL_NONE) {
+        conclude(r, err, outcome);
+        return;
+    }
+    if (err == TDM_OK) {
+        reconcile_confirm(r, outcome);
+        if (r->was_confirmed)
+            conclude(r, TDM_OK, outcome);
+        return;
+    }
+    if (r->fault.err != TDM_OK)
+        return; /* the record could not be written: no verdict either */
+    why = r->attempt;
+    reconcile_go_back(r, &why, outcome, &again);
+    if (again) /* the same host keeps running: backwards, at once */
+        conclude(r, reconcile_radio_right(r), outcome);
+}
+
+static tdm_err take_step(struct reconcile *r, struct boot_step step, enum reconcile_outcome *outcome)
+{
+    enum tdm_host_slot to = (enum tdm_host_slot)r->record.trial.to;
+
+    if (step.commit != BOOT_COMMIT_NOTHING) {
+        if (pair_apply(&r->record, r->running, step.commit, tries_used_up.what) != TDM_OK)
+            step.then = BOOT_UNKNOWN_HOST;
+        else if (reconcile_commit(r) != TDM_OK)
+            return r->fault.err;
+        else if (step.commit == BOOT_COMMIT_VERDICT) {
+            r->was_condemned = true;
+            (void)tdm_fault_from(&r->fault, &tries_used_up);
+        }
+    }
+    switch (step.then) {
+    case BOOT_SETTLE:
+        settle(r);
+        make_radio_right(r, outcome);
+        break;
+    case BOOT_RECONCILE:
+        make_radio_right(r, outcome);
+        break;
+    case BOOT_SELECT_NEW:
+        reconcile_switch(r, to, TDM_SELECT_TRIAL, outcome);
+        break;
+    case BOOT_SELECT_OLD:
+        reconcile_switch(r, tdm_host_other(r->running), TDM_SELECT_FINAL, outcome);
+        break;
+    case BOOT_CANNOT_GO_BACK:
+        reconcile_ask(r, SPINEL_ASK);
+        reconcile_degrade(r, &cannot_go_back);
+        break;
+    case BOOT_UNKNOWN_HOST:
+        reconcile_ask(r, SPINEL_ASK);
+        reconcile_degrade(r, &unknown_host);
+        break;
+    }
+    return r->fault.err;
+}
+
+tdm_err reconcile_boot(struct reconcile *r, enum reconcile_outcome *outcome)
+{
+    *outcome = RECONCILE_DEGRADED;
+    if (open_record(r) != TDM_OK)
+        return r->fault.err;
+    return take_step(r, boot_decide(&r->record, r->running), outcome);
+}
+
+tdm_err reconcile_radio(struct reconcile *r, enum reconcile_outcome *outcome)
+{
+    *outcome = RECONCILE_DEGRADED;
+    if (open_record(r) != TDM_OK)
+        return r->fault.err;
+    if (r->record.trial.kind != SLOT_TRIAL_NONE)
+        return tdm_fault_from(&r->fault, &trial_pending);
+    if (r->record.host[r->running].content.state != SLOT_GOOD)
+        return tdm_fault_from(&r->fault, &unknown_host);
+    if (radio_reset_counters(&r->record) && reconcile_commit(r) != TDM_OK)
+        return r->fault.err;
+    conclude(r, reconcile_radio_right(r), outcome);
+    return r->fault.err;
+}

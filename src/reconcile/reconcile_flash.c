@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Regions of the bundle in hand against, and into, the radio's flash, by its ROM. */
+#include "reconcile/reconcile_parts.h"
+
+#include <string.h>
+
+#include "base/md5.h"
+
+static const char *writing_what(uint32_t tag)
+{
+    switch (tag) {
+    case IMAGE_TAG_BOOTLOADER:
+        return "writing the bootloader, bytes";
+    case IMAGE_TAG_PARTITION_TABLE:
+        return "writing the partition table, bytes";
+    default:
+        return "writing the firmware, bytes";
+    }
+}
+
+static tdm_err fail(struct reconcile *r, tdm_err err, const char *code, const char *what, uint64_t at)
+{
+    return tdm_fault_set(&r->attempt, err, code, what, at);
+}
+
+/* Read one piece of a region; *len is what was read. */
+static tdm_err read_piece(struct reconcile *r, const struct reconcile_region *g, uint32_t at, uint32_t *len)
+{
+    *len = g->size - at < r->cfg.buf_len ? g->size - at : r->cfg.buf_len;
+    tdm_err err = tdm_flash_read(r->cfg.rcp_slots[r->slot], (uint64_t)g->slot_offset + at, r->cfg.buf, *len);
+    return err == TDM_OK ? TDM_OK : fail(r, err, "bundle_damaged", "the stored bundle cannot be read", g->slot_offset);
+}
+
+static tdm_err region_is_equal(struct reconcile *r, const struct reconcile_region *g, bool *is_equal)
+{
+    uint8_t meant[MD5_LEN], there[ESPROM_MD5_LEN];
+    struct md5 md5;
+    uint32_t len;
+
+    md5_begin(&md5);
+    for (uint32_t at = 0; at < g->size; at += len) {
+        tdm_err err = read_piece(r, g, at, &len);
+        if (err != TDM_OK)
+            return err;
+        md5_add(&md5, r->cfg.buf, len);
+    }
+    md5_end(&md5, meant);
+    tdm_err err = esprom_region_md5(&r->esprom, g->flash_offset, g->size, there);
+    *is_equal = err == TDM_OK && memcmp(meant, there, sizeof meant) == 0;
+    return err;
+}
+
+static tdm_err write_region(struct reconcile *r, const struct reconcile_region *g)
+{
+    uint32_t len;
+
+    tdm_log_note(r->cfg.log, TDM_LOG_INFO, writing_what(g->tag), g->size);
+    tdm_err err = esprom_write_begin(&r->esprom, g->flash_offset, g->size);
+    for (uint32_t at = 0; at < g->size && err == TDM_OK; at += len) {
+        err = read_piece(r, g, at, &len);
+        if (err == TDM_OK)
+            err = esprom_write_push(&r->esprom, r->cfg.buf, len);
+    }
+    if (err == TDM_OK)
+        err = esprom_write_end(&r->esprom);
+    return err;
+}
+
+/* The chip that answers must be the bundle's, with room for it: asked before anything is erased. */
+static tdm_err check_fit(struct reconcile *r)
+{
+    const struct esprom *e = &r->esprom;
+
+    if (r->bundle.radio_chip != JUDGE_CHIP_UNKNOWN && e->chip->id != r->bundle.radio_chip)
+        return fail(r, TDM_E_MISMATCH, "bundle_misfit", "the bundle is for another chip", e->chip->id);
+    for (int i = 0; i < RECONCILE_REGIONS; i++) {
+        const struct reconcile_region *g = &r->regions[i];
+        if (e->flash_size != 0 && (g->flash_offset > e->flash_size || g->size > e->flash_size - g->flash_offset))
+            return fail(r, TDM_E_NO_ROOM, "bundle_misfit", "the radio's flash is too small", e->flash_size);
+    }
+    return TDM_OK;
+}
+
+static tdm_err connect(struct reconcile *r)
+{
+    struct esprom_config cfg = {
+        .serial = r->cfg.serial,
+        .lines = r->cfg.lines,
+        .clock = r->cfg.clock,
+        .log = r->cfg.log,
+        .expected_chip = r->bundle.radio_chip,
+        .block_size = r->cfg.block_size,
+        .app_baud = r->cfg.app_baud,
+    };
+
+    tdm_fault_clear(&r->attempt);
+    esprom_init(&r->esprom, &cfg);
+    tdm_err err = esprom_connect(&r->esprom);
+    if (err == TDM_OK)
+        err = check_fit(r);
+    if (err == TDM_OK) {
+        r->record.radio.chip = r->esprom.chip->id;
+        r->record.radio.flash_size = r->esprom.flash_size;
+    }
+    return err;
+}
+
+/* On every way out: the radio runs its firmware again. What went wrong first is what is told. */
+static tdm_err leave(struct reconcile *r, tdm_err err)
+{
+    if (err != TDM_OK)
+        (void)tdm_fault_from(&r->attempt, &r->esprom.fault); /* unless it is ours and kept already */
+    tdm_err left = esprom_leave(&r->esprom);
+    if (err == TDM_OK && left != TDM_OK)
+        (void)tdm_fault_from(&r->attempt, &r->esprom.fault);
+    return err != TDM_OK ? err : left;
+}
+
+tdm_err reconcile_regions_compare(struct reconcile *r, bool *is_equal)
+{
+    bool all = true;
+
+    tdm_err err = connect(r);
+    for (int i = 0; i < RECONCILE_REGIONS && err == TDM_OK && all; i++) {
+        tdm_log_progress(r->cfg.log, TDM_PHASE_PROVE, "regions", (uint64_t)i, RECONCILE_REGIONS);
+        err = region_is_equal(r, &r->regions[i], &all);
+    }
+    *is_equal = err == TDM_OK && all;
+    return leave(r, err);
+}
+
+tdm_err reconcile_regions_write(struct reconcile *r, uint32_t baud)
+{
+    bool is_equal;
+
+    tdm_err err = connect(r);
+    if (err == TDM_OK && baud != ESPROM_BAUD_START)
+        err = esprom_set_baud(&r->esprom, baud);
+    for (int i = 0; i < RECONCILE_REGIONS && err == TDM_OK; i++) {
+        err = region_is_equal(r, &r->regions[i], &is_equal);
+        if (err == TDM_OK && is_equal)
+            tdm_log_note(r->cfg.log, TDM_LOG_DEBUG, "unchanged, not written: region at", r->regions[i].flash_offset);
+        else if (err == TDM_OK)
+            err = write_region(r, &r->regions[i]);
+    }
+    return leave(r, err);
+}

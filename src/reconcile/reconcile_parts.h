@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reconcile_parts: how the files of this room call each other. From top to bottom: reconcile.c (the boot flow),
+ * reconcile_trial.c (confirm, verdict), reconcile_radio.c (is it right, and what next), reconcile_flash.c (compare and
+ * write regions), reconcile_bundle.c (the stored bundle, judged).
+ */
+#ifndef TANDEM_RECONCILE_PARTS_H
+#define TANDEM_RECONCILE_PARTS_H
+
+#include <tandem/reconcile.h>
+
+/* Commit r->record. A failure is kept in r->fault: after it nothing may be done that the commit would have announced. */
+TDM_MUST_USE tdm_err reconcile_commit(struct reconcile *r);
+
+/* No proof is possible: the reason goes into the fault and, when the record can be written, into the record. */
+void reconcile_degrade(struct reconcile *r, const struct tdm_fault *why);
+
+/* Ask the radio, going as far as effort says; r->radio_answers and r->radio, or why not in r->attempt. */
+void reconcile_ask(struct reconcile *r, enum spinel_effort effort);
+void reconcile_ask_after_reset(struct reconcile *r);
+
+/* Make the radio right for the running row. TDM_OK: it is. Else why not is in r->attempt. */
+TDM_MUST_USE tdm_err reconcile_radio_right(struct reconcile *r);
+
+/* The trial's radio is right: confirm; it cannot be had: go back. Both fill the outcome unless the radio is to be
+ * reconciled once more (backwards), which *again says. */
+void reconcile_confirm(struct reconcile *r, enum reconcile_outcome *outcome);
+void reconcile_go_back(struct reconcile *r, const struct tdm_fault *why, enum reconcile_outcome *outcome, bool *again);
+/* Switch and say that a restart is due. A switch that fails is bounded by what the record counts. */
+void reconcile_switch(struct reconcile *r, enum tdm_host_slot to, enum tdm_select how, enum reconcile_outcome *outcome);
+
+/* Judge the bundle in an RCP slot from its medium, whole; layout and version text are known after TDM_OK. */
+TDM_MUST_USE tdm_err reconcile_bundle_load(struct reconcile *r, uint8_t slot);
+
+/* Both go through the ROM and leave the radio running its firmware. Why they failed is in r->attempt. */
+TDM_MUST_USE tdm_err reconcile_regions_compare(struct reconcile *r, bool *is_equal);
+TDM_MUST_USE tdm_err reconcile_regions_write(struct reconcile *r, uint32_t baud);
+
+#endif

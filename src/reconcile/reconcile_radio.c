@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The recovery ladder: ask, reset, compare, flash; every flash is counted durably before it begins. */
+#include "reconcile/reconcile_parts.h"
+
+#include <string.h>
+
+#include "base/crc.h"
+#include "reconcile/pair_edit.h"
+#include "reconcile/radio_table.h"
+
+/* ---- asking ------------------------------------------------------------------------------------------------------ */
+
+static void keep_answer(struct reconcile *r, tdm_err err)
+{
+    r->radio_answers = err == TDM_OK;
+    if (err == TDM_OK)
+        return;
+    tdm_fault_clear(&r->attempt);
+    (void)tdm_fault_from(&r->attempt, &r->spinel.fault);
+    (void)tdm_fault_set(&r->attempt, err, "radio_silent", "the radio does not answer", 0);
+}
+
+static void open_spinel(struct reconcile *r)
+{
+    struct spinel_config cfg = {
+        .serial = r->cfg.serial,
+        .lines = r->cfg.lines,
+        .clock = r->cfg.clock,
+        .log = r->cfg.log,
+        .baud = r->cfg.app_baud,
+    };
+
+    spinel_init(&r->spinel, &cfg);
+}
+
+void reconcile_ask(struct reconcile *r, enum spinel_effort effort)
+{
+    tdm_log_progress(r->cfg.log, TDM_PHASE_ASK, "radio", 0, 1);
+    open_spinel(r);
+    keep_answer(r, spinel_probe(&r->spinel, effort, &r->radio));
+    tdm_log_progress(r->cfg.log, TDM_PHASE_ASK, "radio", 1, 1);
+}
+
+void reconcile_ask_after_reset(struct reconcile *r)
+{
+    tdm_log_progress(r->cfg.log, TDM_PHASE_PROVE, "radio", 0, 1);
+    open_spinel(r);
+    keep_answer(r, spinel_probe_after_reset(&r->spinel, &r->radio));
+    tdm_log_progress(r->cfg.log, TDM_PHASE_PROVE, "radio", 1, 1);
+}
+
+/* ---- what is known ----------------------------------------------------------------------------------------------- */
+
+static uint32_t text_crc(const struct reconcile *r)
+{
+    return crc32_add(CRC32_START, (const uint8_t *)r->radio.version, strlen(r->radio.version));
+}
+
+static bool is_text_as_proven(const struct reconcile *r)
+{
+    return r->record.radio.text_crc != 0 && r->record.radio.text_crc == text_crc(r);
+}
+
+static struct radio_facts facts_of(const struct reconcile *r)
+{
+    const uint8_t *wanted = r->record.rcp[r->slot].id;
+    struct radio_facts f = {.answers = r->radio_answers, .is_compared = r->is_compared};
+
+    f.holds = !r->record.radio.is_known                      ? RADIO_HOLDS_UNKNOWN
+              : slot_id_equal(r->record.radio.holds, wanted) ? RADIO_HOLDS_WANTED
+                                                             : RADIO_HOLDS_OTHER;
+    f.text = strcmp(r->radio.version, r->wanted) == 0 ? RADIO_TEXT_WANTED
+             : is_text_as_proven(r)                   ? RADIO_TEXT_AS_PROVEN
+                                                      : RADIO_TEXT_OTHER;
+    return f;
+}
+
+static bool may_heal(tdm_err err)
+{
+    return err != TDM_E_MISMATCH && err != TDM_E_UNSUPPORTED && err != TDM_E_REFUSED && err != TDM_E_NO_ROOM &&
+           err != TDM_E_POWER;
+}
+
+/* ---- rungs ------------------------------------------------------------------------------------------------------- */
+
+static tdm_err give_up(struct reconcile *r, tdm_err err, const char *code, const char *what, uint64_t at)
+{
+    return tdm_fault_set(&r->attempt, err, code, what, at);
+}
+
+/*
+ * Is all of the bundle in the radio already? Then it counts as held, without a flash. When that cannot be found out,
+ * nothing is known of its contents, and the rung that counts its attempts comes next.
+ */
+static tdm_err compare(struct reconcile *r)
+{
+    bool is_equal = false;
+
+    if (r->bundle_fault.err == TDM_OK && reconcile_regions_compare(r, &is_equal) == TDM_E_POWER)
+        return TDM_E_POWER;
+    if (r->bundle_fault.err == TDM_OK)
+        reconcile_ask_after_reset(r);
+    r->is_compared = true;
+    r->record.radio.is_known = false;
+    if (!is_equal)
+        return TDM_OK;
+    radio_holds(&r->record, r->record.rcp[r->slot].id);
+    return reconcile_commit(r);
+}
+
+/* The first attempt at the configured speed, later ones at the speed the ROM begins with: slow wires heal that way. */
+static uint32_t speed(const struct reconcile *r)
+{
+    return r->record.radio.failed == 0 ? r->cfg.flash_baud : ESPROM_BAUD_START;
+}
+
+static tdm_err count_failure(struct reconcile *r)
+{
+    tdm_err cause = r->attempt.err;
+
+    tdm_log_note(r->cfg.log, TDM_LOG_WARNING, r->attempt.what, r->attempt.at);
+    radio_failed(&r->record);
+    tdm_err err = reconcile_commit(r);
+    return err != TDM_OK ? err : may_heal(cause) ? TDM_OK : cause;
+}
+
+/* One attempt. TDM_OK: look at the radio again, it may be right now. */
+static tdm_err flash(struct reconcile *r)
+{
+    if (r->bundle_fault.err != TDM_OK) {
+        r->attempt = r->bundle_fault;
+        return r->attempt.err;
+    }
+    if (r->record.radio.failed >= RECONCILE_FAILED_MAX || r->record.radio.begun >= RECONCILE_BEGUN_MAX)
+        return give_up(r, TDM_E_REFUSED, "flash_limit", "flashing the radio has failed too often",
+                       r->record.radio.begun);
+    radio_begin(&r->record);
+    tdm_err err = reconcile_commit(r);
+    if (err != TDM_OK)
+        return err;
+    r->was_flashed = true;
+    r->is_compared = false;
+    err = reconcile_regions_write(r, speed(r));
+    if (err != TDM_OK)
+        return count_failure(r);
+    r->is_compared = true;
+    radio_holds(&r->record, r->record.rcp[r->slot].id);
+    err = reconcile_commit(r);
+    if (err != TDM_OK)
+        return err;
+    reconcile_ask_after_reset(r);
+    return r->radio_answers ? TDM_OK : count_failure(r);
+}
+
+/* ---- the ladder -------------------------------------------------------------------------------------------------- */
+
+/* The bundle in hand, until the radio is right or the counts say stop. */
+static tdm_err climb(struct reconcile *r)
+{
+    for (;;) {
+        struct radio_facts facts = facts_of(r);
+        enum radio_next next = radio_decide(&facts);
+        if (next == RADIO_RIGHT || next == RADIO_RIGHT_MISNAMED) {
+            r->text_differs = next == RADIO_RIGHT_MISNAMED;
+            return TDM_OK;
+        }
+        tdm_err err = next == RADIO_COMPARE ? compare(r) : flash(r);
+        if (err != TDM_OK)
+            return err;
+    }
+}
+
+/* Among whole bundles, whatever became of them: the one with the higher counter, else the proven one. */
+static uint8_t best_bundle(const struct slot_record *rec)
+{
+    const struct slot_content *c0 = &rec->rcp[SLOT_R0], *c1 = &rec->rcp[SLOT_R1];
+    bool is_whole[SLOT_RCP_SLOTS];
+
+    for (int i = 0; i < SLOT_RCP_SLOTS; i++)
+        is_whole[i] = rec->rcp[i].state != SLOT_EMPTY && rec->rcp[i].state != SLOT_WRITING;
+    if (!is_whole[SLOT_R0] || !is_whole[SLOT_R1])
+        return is_whole[SLOT_R0] ? SLOT_R0 : is_whole[SLOT_R1] ? SLOT_R1 : SLOT_RCP_NONE;
+    if (c0->counter != c1->counter)
+        return c0->counter > c1->counter ? SLOT_R0 : SLOT_R1;
+    return c1->state == SLOT_GOOD && c0->state != SLOT_GOOD ? SLOT_R1 : SLOT_R0;
+}
+
+/* No bundle belongs to the running host: whatever answers will do, and only silence is repaired with what there is. */
+static tdm_err unmanaged(struct reconcile *r)
+{
+    uint8_t slot = best_bundle(&r->record);
+
+    if (r->radio_answers || slot == SLOT_RCP_NONE)
+        return r->radio_answers ? TDM_OK : r->attempt.err;
+    tdm_err err = reconcile_bundle_load(r, slot);
+    uint8_t other = slot == SLOT_R0 ? SLOT_R1 : SLOT_R0;
+    if (err != TDM_OK && r->record.rcp[other].state != SLOT_EMPTY && r->record.rcp[other].state != SLOT_WRITING)
+        err = reconcile_bundle_load(r, other);
+    while (err == TDM_OK && !r->radio_answers)
+        err = flash(r);
+    return r->radio_answers ? TDM_OK : err;
+}
+
+tdm_err reconcile_radio_right(struct reconcile *r)
+{
+    const struct slot_host_row *row = &r->record.host[r->running];
+    bool is_managed = row->rcp != SLOT_RCP_NONE;
+
+    tdm_fault_clear(&r->attempt);
+    r->text_differs = false;
+    if (is_managed && reconcile_bundle_load(r, row->rcp) != TDM_OK)
+        tdm_log_note(r->cfg.log, TDM_LOG_WARNING, r->bundle_fault.what, r->bundle_fault.at);
+    reconcile_ask(r, SPINEL_RESET_HARD);
+    tdm_err err = is_managed ? climb(r) : unmanaged(r);
+    if (err != TDM_OK || !radio_proven(&r->record, text_crc(r)))
+        return err;
+    return reconcile_commit(r);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of a trial, one way or the other. */
+#include "reconcile/pair_edit.h"
+#include "reconcile/reconcile_parts.h"
+
+void reconcile_switch(struct reconcile *r, enum tdm_host_slot to, enum tdm_select how, enum reconcile_outcome *outcome)
+{
+    tdm_log_progress(r->cfg.log, TDM_PHASE_SWITCH, "host slot", 0, 1);
+    if (tdm_host_select(r->cfg.host, to, how) != TDM_OK)
+        /* The restart goes on: whoever starts next finds the record as it is, and every start is counted. */
+        tdm_log_note(r->cfg.log, TDM_LOG_WARNING, "the boot selector did not take the switch to slot", to);
+    *outcome = RECONCILE_RESTART;
+}
+
+void reconcile_go_back(struct reconcile *r, const struct tdm_fault *why, enum reconcile_outcome *outcome, bool *again)
+{
+    bool is_host = r->record.trial.kind == SLOT_TRIAL_HOST;
+    enum tdm_host_slot to = (enum tdm_host_slot)r->record.trial.to;
+    struct tdm_fault bad = *why;
+
+    *again = false;
+    bad.err = pair_condemn(&r->record, why->what);
+    if (bad.err != TDM_OK) {
+        bad.code = "unknown_host";
+        bad.what = "the record does not show the trial's host on trial";
+        reconcile_degrade(r, &bad);
+        return;
+    }
+    if (reconcile_commit(r) != TDM_OK)
+        return;
+    r->was_condemned = true;
+    (void)tdm_fault_from(&r->fault, why); /* the trial's failure is what is told */
+    if (is_host && to == r->running)
+        reconcile_switch(r, tdm_host_other(to), TDM_SELECT_FINAL, outcome);
+    else
+        *again = true;
+}
+
+/* The gate fails: the new host gets what is left of its starts. */
+static void gate_failed(struct reconcile *r, const struct tdm_fault *why, enum reconcile_outcome *outcome)
+{
+    bool again;
+
+    if (r->record.trial.tries == 0) {
+        reconcile_go_back(r, why, outcome, &again);
+        return;
+    }
+    (void)tdm_fault_from(&r->fault, why);
+    *outcome = RECONCILE_RESTART;
+}
+
+void reconcile_confirm(struct reconcile *r, enum reconcile_outcome *outcome)
+{
+    static const struct tdm_fault not_confirmed = {TDM_E_IO, "select_failed",
+                                                   "the boot selector did not confirm the host", 0};
+    static const struct tdm_fault not_on_trial = {TDM_E_STATE, "unknown_host",
+                                                  "the record does not show a pair on trial", 0};
+
+    /* A health check of the user's own belongs here, before the bootloader is told: it is part of the gate. */
+    tdm_log_progress(r->cfg.log, TDM_PHASE_SWITCH, "confirm", 0, 1);
+    if (r->record.trial.kind == SLOT_TRIAL_HOST &&
+        tdm_host_select(r->cfg.host, r->running, TDM_SELECT_FINAL) != TDM_OK) {
+        gate_failed(r, &not_confirmed, outcome);
+        return;
+    }
+    if (pair_prove(&r->record) != TDM_OK) {
+        reconcile_degrade(r, &not_on_trial);
+        return;
+    }
+    if (reconcile_commit(r) == TDM_OK)
+        r->was_confirmed = true;
+}

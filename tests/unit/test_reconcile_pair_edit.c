@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What verdict, proof and the counted steps change in the record, and what they leave alone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <tandem/install.h>
+#include <tandem/reconcile.h>
+
+#include "reconcile/pair_edit.h"
+
+#define A TDM_HOST_A
+#define B TDM_HOST_B
+
+static struct slot_content content(enum slot_state state, uint8_t id, uint32_t counter)
+{
+    struct slot_content c = {.state = (uint8_t)state, .counter = counter};
+
+    memset(c.id, id, sizeof c.id);
+    return c;
+}
+
+/* A proven with r0, B on trial with r1, one image each. */
+static struct slot_record host_trial(void)
+{
+    struct slot_record rec;
+
+    slot_record_first(&rec, A);
+    rec.host[A] = (struct slot_host_row){.content = content(SLOT_GOOD, 1, 10), .rcp = SLOT_R0};
+    rec.host[B] = (struct slot_host_row){.content = content(SLOT_TRIAL, 2, 12), .rcp = SLOT_R1};
+    rec.rcp[SLOT_R0] = content(SLOT_GOOD, 1, 10);
+    rec.rcp[SLOT_R1] = content(SLOT_TRIAL, 2, 12);
+    rec.trial.kind = SLOT_TRIAL_HOST;
+    rec.trial.to = B;
+    rec.trial.tries = 1;
+    rec.back.host = A;
+    rec.back.rcp = SLOT_R0;
+    rec.radio.begun = 4;
+    rec.radio.failed = 3;
+    rec.counter_floor = 9;
+    return rec;
+}
+
+static struct slot_record radio_trial(void)
+{
+    struct slot_record rec = host_trial();
+
+    memset(&rec.host[B], 0, sizeof rec.host[B]);
+    rec.host[B].rcp = SLOT_RCP_NONE;
+    rec.host[A].rcp = SLOT_R1;
+    rec.trial.kind = SLOT_TRIAL_RADIO;
+    rec.trial.to = A;
+    return rec;
+}
+
+static void starts_are_granted_alike(void **state)
+{
+    (void)state;
+    assert_int_equal(RECONCILE_STARTS, INSTALL_STARTS);
+}
+
+static void verdict_of_a_host(void **state)
+{
+    struct slot_record rec = host_trial();
+
+    (void)state;
+    assert_int_equal(pair_condemn(&rec, "the radio does not answer"), TDM_OK);
+    assert_int_equal(rec.host[B].content.state, SLOT_BAD);
+    assert_int_equal(rec.rcp[SLOT_R1].state, SLOT_BAD);
+    assert_int_equal(rec.host[A].content.state, SLOT_GOOD);
+    assert_int_equal(rec.rcp[SLOT_R0].state, SLOT_GOOD);
+    assert_int_equal(rec.trial.kind, SLOT_TRIAL_NONE);
+    assert_int_equal(rec.trial.tries, 8);
+    assert_int_equal(rec.back.host, SLOT_HOST_NONE);
+    assert_int_equal(rec.back.rcp, SLOT_RCP_NONE);
+    assert_int_equal(rec.radio.begun, 0);
+    assert_int_equal(rec.radio.failed, 0);
+    assert_int_equal(rec.counter_floor, 9);
+    assert_int_equal(rec.result.code, SLOT_RESULT_FAILED);
+    assert_string_equal(rec.result.reason, "the radio does not answer");
+    assert_string_equal(slot_record_bad_reason(&rec, rec.host[B].content.id), "the radio does not answer");
+    assert_null(slot_record_bad_reason(&rec, rec.host[A].content.id));
+}
+
+static void verdict_spares_a_bundle_that_a_proven_host_uses(void **state)
+{
+    struct slot_record rec = host_trial();
+
+    (void)state;
+    rec.host[B].rcp = SLOT_R0; /* a host-only image */
+    assert_int_equal(pair_condemn(&rec, "x"), TDM_OK);
+    assert_int_equal(rec.host[B].content.state, SLOT_BAD);
+    assert_int_equal(rec.rcp[SLOT_R0].state, SLOT_GOOD);
+}
+
+static void verdict_takes_a_bundle_gone_back_to(void **state)
+{
+    struct slot_record rec = host_trial();
+
+    (void)state;
+    rec.rcp[SLOT_R1].state = SLOT_GOOD; /* a rollback: proven once, and not again */
+    assert_int_equal(pair_condemn(&rec, "x"), TDM_OK);
+    assert_int_equal(rec.rcp[SLOT_R1].state, SLOT_BAD);
+}
+
+static void verdict_of_a_radio(void **state)
+{
+    struct slot_record rec = radio_trial();
+
+    (void)state;
+    assert_int_equal(pair_condemn(&rec, "x"), TDM_OK);
+    assert_int_equal(rec.host[A].content.state, SLOT_GOOD);
+    assert_int_equal(rec.host[A].rcp, SLOT_R0);
+    assert_int_equal(rec.rcp[SLOT_R0].state, SLOT_GOOD);
+    assert_int_equal(rec.rcp[SLOT_R1].state, SLOT_BAD);
+    assert_int_equal(rec.trial.kind, SLOT_TRIAL_NONE);
+    assert_int_equal(rec.radio.failed, 0);
+    assert_non_null(slot_record_bad_reason(&rec, rec.rcp[SLOT_R1].id));
+    assert_null(slot_record_bad_reason(&rec, rec.rcp[SLOT_R0].id));
+}
+
+static void verdict_of_a_first_radio(void **state)
+{
+    struct slot_record rec = radio_trial();
+
+    (void)state;
+    rec.back.rcp = SLOT_RCP_NONE;
+    assert_int_equal(pair_condemn(&rec, "x"), TDM_OK);
+    assert_int_equal(rec.host[A].rcp, SLOT_RCP_NONE);
+    assert_int_equal(rec.rcp[SLOT_R1].state, SLOT_BAD);
+}
+
+static void verdict_needs_a_trial_row(void **state)
+{
+    struct slot_record rec = host_trial(), before;
+
+    (void)state;
+    rec.host[B].content.state = SLOT_WRITING;
+    before = rec;
+    assert_int_equal(pair_condemn(&rec, "x"), TDM_E_STATE);
+    assert_memory_equal(&rec, &before, sizeof rec);
+}
+
+static void proof_of_a_host(void **state)
+{
+    struct slot_record rec = host_trial();
+
+    (void)state;
+    assert_int_equal(pair_prove(&rec), TDM_OK);
+    assert_int_equal(rec.host[B].content.state, SLOT_GOOD);
+    assert_int_equal(rec.rcp[SLOT_R1].state, SLOT_GOOD);
+    assert_int_equal(rec.host[A].content.state, SLOT_GOOD);
+    assert_int_equal(rec.trial.kind, SLOT_TRIAL_NONE);
+    assert_int_equal(rec.trial.tries, 0);
+    assert_int_equal(rec.counter_floor, 12);
+    assert_int_equal(rec.back.host, A); /* what a rollback goes to */
+    assert_int_equal(rec.back.rcp, SLOT_R0);
+    assert_int_equal(rec.radio.begun, 0);
+    assert_int_equal(rec.result.code, SLOT_RESULT_OK);
+}
+
+static void proof_never_lowers_the_floor(void **state)
+{
+    struct slot_record rec = host_trial();
+
+    (void)state;
+    rec.counter_floor = 20;
+    assert_int_equal(pair_prove(&rec), TDM_OK);
+    assert_int_equal(rec.counter_floor, 20);
+}
+
+static void proof_of_a_radio(void **state)
+{
+    struct slot_record rec = radio_trial();
+
+    (void)state;
+    rec.rcp[SLOT_R1].counter = 30;
+    assert_int_equal(pair_prove(&rec), TDM_OK);
+    assert_int_equal(rec.host[A].content.state, SLOT_GOOD);
+    assert_int_equal(rec.rcp[SLOT_R1].state, SLOT_GOOD);
+    assert_int_equal(rec.rcp[SLOT_R0].state, SLOT_GOOD);
+    assert_int_equal(rec.counter_floor, 30);
+}
+
+static void counted_steps(void **state)
+{
+    struct slot_record rec = host_trial();
+
+    (void)state;
+    rec.trial.tries = 2;
+    rec.trial.is_paid = true;
+    assert_int_equal(pair_apply(&rec, B, BOOT_COMMIT_PAID_USED, ""), TDM_OK);
+    assert_int_equal(rec.trial.tries, 2);
+    assert_false(rec.trial.is_paid);
+    assert_int_equal(pair_apply(&rec, A, BOOT_COMMIT_TRY_PREPAID, ""), TDM_OK);
+    assert_int_equal(rec.trial.tries, 1);
+    assert_true(rec.trial.is_paid);
+    rec.trial.is_paid = false;
+    assert_int_equal(pair_apply(&rec, B, BOOT_COMMIT_TRY_USED, ""), TDM_OK);
+    assert_int_equal(rec.trial.tries, 0);
+}
+
+static void found_host_becomes_a_trial(void **state)
+{
+    struct slot_record rec = host_trial();
+
+    (void)state;
+    memset(&rec.trial, 0, sizeof rec.trial);
+    rec.host[B].content.state = SLOT_STAGED;
+    rec.rcp[SLOT_R1].state = SLOT_STAGED;
+    assert_int_equal(pair_apply(&rec, B, BOOT_COMMIT_TRIAL_FOUND, ""), TDM_OK);
+    assert_int_equal(rec.trial.kind, SLOT_TRIAL_HOST);
+    assert_int_equal(rec.trial.to, B);
+    assert_int_equal(rec.trial.tries, 2);
+    assert_false(rec.trial.is_paid);
+    assert_int_equal(rec.host[B].content.state, SLOT_TRIAL);
+    assert_int_equal(rec.rcp[SLOT_R1].state, SLOT_TRIAL);
+    assert_int_equal(rec.back.host, A);
+    assert_int_equal(rec.back.rcp, SLOT_R0);
+    assert_int_equal(rec.radio.failed, 0);
+}
+
+static void what_the_radio_holds(void **state)
+{
+    struct slot_record rec = host_trial();
+
+    (void)state;
+    radio_holds(&rec, rec.rcp[SLOT_R0].id);
+    assert_true(radio_proven(&rec, 0x1234));
+    assert_false(radio_proven(&rec, 0x1234)); /* nothing new: nothing to write */
+    assert_int_equal(rec.radio.begun, 0);
+    radio_holds(&rec, rec.rcp[SLOT_R0].id);
+    assert_int_equal(rec.radio.text_crc, 0x1234);
+    radio_holds(&rec, rec.rcp[SLOT_R1].id); /* the answer belonged to another bundle */
+    assert_int_equal(rec.radio.text_crc, 0);
+    (void)radio_proven(&rec, 0x1234);
+    radio_begin(&rec);
+    assert_false(rec.radio.is_known);
+    assert_int_equal(rec.radio.text_crc, 0);
+    assert_int_equal(rec.radio.begun, 1);
+}
+
+static void counts_do_not_wrap(void **state)
+{
+    struct slot_record rec = host_trial();
+
+    (void)state;
+    rec.radio.begun = rec.radio.failed = 255;
+    radio_begin(&rec);
+    radio_failed(&rec);
+    assert_int_equal(rec.radio.begun, 255);
+    assert_int_equal(rec.radio.failed, 255);
+}
+
+static void degraded_is_written_once_and_cleared_by_proof(void **state)
+{
+    struct slot_record rec = host_trial();
+
+    (void)state;
+    radio_holds(&rec, rec.rcp[SLOT_R0].id);
+    assert_true(radio_degraded(&rec, "the radio does not answer"));
+    assert_false(radio_degraded(&rec, "the radio does not answer"));
+    assert_false(rec.radio.is_known);
+    assert_int_equal(rec.result.code, SLOT_RESULT_DEGRADED);
+    assert_true(radio_proven(&rec, 1));
+    assert_int_equal(rec.result.code, SLOT_RESULT_NONE);
+}
+
+static void proof_keeps_the_verdict_on_the_last_update(void **state)
+{
+    struct slot_record rec = host_trial();
+
+    (void)state;
+    assert_int_equal(pair_condemn(&rec, "why"), TDM_OK);
+    (void)radio_proven(&rec, 1);
+    assert_int_equal(rec.result.code, SLOT_RESULT_FAILED);
+    assert_string_equal(rec.result.reason, "why");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(starts_are_granted_alike),
+        cmocka_unit_test(verdict_of_a_host),
+        cmocka_unit_test(verdict_spares_a_bundle_that_a_proven_host_uses),
+        cmocka_unit_test(verdict_takes_a_bundle_gone_back_to),
+        cmocka_unit_test(verdict_of_a_radio),
+        cmocka_unit_test(verdict_of_a_first_radio),
+        cmocka_unit_test(verdict_needs_a_trial_row),
+        cmocka_unit_test(proof_of_a_host),
+        cmocka_unit_test(proof_never_lowers_the_floor),
+        cmocka_unit_test(proof_of_a_radio),
+        cmocka_unit_test(counted_steps),
+        cmocka_unit_test(found_host_becomes_a_trial),
+        cmocka_unit_test(what_the_radio_holds),
+        cmocka_unit_test(counts_do_not_wrap),
+        cmocka_unit_test(degraded_is_written_once_and_cleared_by_proof),
+        cmocka_unit_test(proof_keeps_the_verdict_on_the_last_update),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
