@@ -62,6 +62,7 @@ const struct image_part *image_layout_part(const struct image_layout *l, uint32_
  * What the parser tells, in this order: header, version, manifest (only when one stands behind the text), then for
  * each part from tag 1 on data (once or more, contiguous) and end. An event that answers an error stops the parse with
  * that error; an owner with a fault of its own sets it there. Every event must be given.
+ * The text is the start of part 0, which is in memory as a whole, as it lies in the file; the manifest is its end.
  */
 struct image_events {
     tdm_err (*on_header)(void *ctx, const struct image_layout *layout);

@@ -178,10 +178,13 @@ tdm_err esp_app_push(struct esp_app *a, const uint8_t *data, size_t len, size_t 
     return a->fault.err;
 }
 
+/* For people's eyes: what could steer a terminal does not get out of here. */
 static void copy_text(char out[ESP_APP_TEXT_MAX + 1], const uint8_t *from)
 {
-    memcpy(out, from, ESP_APP_TEXT_MAX);
-    out[ESP_APP_TEXT_MAX] = '\0';
+    size_t i = 0;
+    for (; i < ESP_APP_TEXT_MAX && from[i] != 0; i++)
+        out[i] = from[i] >= 0x20 && from[i] <= 0x7e ? (char)from[i] : '?';
+    out[i] = '\0';
 }
 
 /* Printable up to a NUL, and not empty: what tells a description from code that happens to begin with its magic. */

@@ -38,8 +38,9 @@ struct esp_app_info {
     uint8_t segment_count;
     bool has_digest;
     uint8_t digest[ESP_APP_DIGEST_LEN];
-    char version[ESP_APP_TEXT_MAX + 1], project[ESP_APP_TEXT_MAX + 1]; /* applications only; any bytes but NUL */
-    char idf_version[ESP_APP_TEXT_MAX + 1];                            /* with a description                   */
+    char version[ESP_APP_TEXT_MAX + 1], project[ESP_APP_TEXT_MAX + 1]; /* applications only                      */
+    char idf_version[ESP_APP_TEXT_MAX +
+                     1]; /* applications and bootloaders; in all three '?' for what is not printable */
     uint64_t image_size; /* bytes up to the checksum or digest; the file may be longer                         */
 };
 
