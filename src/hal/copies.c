@@ -182,12 +182,11 @@ tdm_err tdm_copies_commit(struct tdm_copies *c)
 {
     if (!c->is_loaded)
         return TDM_E_STATE;
-    c->is_loaded = false; /* until both copies stand: after a failure only a load knows what is on the medium */
     uint32_t sequence = tdm_copies_next_sequence(c);
     /* After a load or a commit both copies are alike or there is none: either may be the older one. */
     tdm_err err = write_copy(c, 0, sequence);
     if (err == TDM_OK)
         err = write_copy(c, 1, sequence);
-    c->is_loaded = err == TDM_OK;
+    c->is_loaded = err == TDM_OK; /* after a failure only a load knows what is on the medium */
     return err;
 }
