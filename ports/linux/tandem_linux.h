@@ -120,7 +120,11 @@ struct serial_linux {
     bool is_open, is_tty;
 };
 
-/* Takes an exclusive lock on a tty (BUSY when another program holds it). */
+/*
+ * Takes an exclusive lock on a tty. Over TCP the rate is the far end's business: set_baud does nothing there.
+ * Codes: port_not_found, port_no_access, port_busy, port_not_a_tty, port_baud (the rate in at), port_bad_address,
+ * port_unreachable, port_io.
+ */
 TDM_MUST_USE tdm_err serial_linux_open(struct serial_linux *s, const char *where, uint32_t baud, struct tdm_fault *why);
 void serial_linux_close(struct serial_linux *s);
 
@@ -130,6 +134,9 @@ void serial_linux_close(struct serial_linux *s);
  * none     no lines. modem: DTR and RTS of the serial port, the usual two-transistor circuit (RTS asserted resets).
  * command  PROGRAM is run with two words, "reset=0|1" "boot=0|1", and sets both lines.
  * control  a Unix socket that takes the lines "reset 0|1" and "boot 0|1" and answers "ok": tandem-sim.
+ * Codes    lines_bad_spec, lines_no_modem, lines_not_found, lines_no_access, lines_unreachable.
+ * set      PEER: the program ended with another status than 0, or the socket answered something else than "ok".
+ *          TIMEOUT: the program ran longer than 5 s (it is ended then), or the socket gave no answer for 2 s.
  */
 struct lines_linux {
     struct tdm_lines port;
