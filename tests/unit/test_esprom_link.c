@@ -213,13 +213,17 @@ static void test_a_flood_of_strangers_ends(void **state)
 
 static const struct stranger_row {
     const char *name;
-    uint8_t frame[16];
+    uint8_t frame[40];
     size_t len;
     tdm_err err;
 } stranger_rows[] = {
     {"refusal under another opcode", {0xc0, 1, 0x14, 4, 0, 1, 2, 3, 4, 1, 5, 0, 0, 0xc0}, 14, TDM_E_PEER},
     {"other refusal under another opcode", {0xc0, 1, 0x14, 4, 0, 1, 2, 3, 4, 1, 6, 0, 0, 0xc0}, 14, TDM_E_TIMEOUT},
     {"success under another opcode", {0xc0, 1, 0x13, 4, 0, 1, 2, 3, 4, 0, 5, 0, 0, 0xc0}, 14, TDM_E_TIMEOUT},
+    {"long reply under another opcode that begins like a refusal",
+     {0xc0, 1, 0x14, 0x18, 0, 1, 2, 3, 4, 1, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0xc0},
+     34,
+     TDM_E_TIMEOUT},
     {"our own request, echoed", {0xc0, 0, 0x0a, 4, 0, 0, 0, 0, 0, 0, 0x10, 0, 0x40, 0xc0}, 14, TDM_E_TIMEOUT},
     {"less than a head", {0xc0, 1, 0x0a, 4, 0xc0}, 5, TDM_E_TIMEOUT},
     {"ours, a byte short", {0xc0, 1, 0x0a, 4, 0, 1, 2, 3, 4, 0, 0, 0, 0xc0}, 13, TDM_E_NOISE},
@@ -256,7 +260,7 @@ static void late_peer(struct fake_serial *s, void *peer, const uint8_t *data, si
 
     (void)peer, (void)len;
     frame[5] = data[9]; /* the register's lowest byte is its value here */
-    fake_serial_say(s, frame, sizeof frame, s->writes == 1 ? 1040 : 20);
+    fake_serial_say(s, frame, sizeof frame, s->writes == 1 ? 1080 : 40);
 }
 
 static void test_a_second_reply_answers_nothing_else(void **state)
