@@ -23,7 +23,7 @@ struct sim_link {
     struct tdm_clock clock;
     struct sim_chip *chip;
     uint64_t now_us;
-    uint32_t baud;                    /* the host's */
+    uint32_t baud;                     /* the host's */
     uint8_t heard[SIM_UART_HEARD_MAX]; /* arrived, not yet read */
     size_t heard_len, heard_pos;
 };
