@@ -5,6 +5,7 @@
  * Used by   the ota download command and rcp adopt.   Uses  http, crypto, judge, slot, host.
  * Memory    the caller owns the struct and its buffer; nothing is allocated.
  * Power     Whatever call is cut: the running pair and its bundle are untouched, and the record says what may be used.
+ * Fault     in `fault`: codes of the judge and of the source, and of install itself (src/install/install_record.h).
  */
 #ifndef TANDEM_INSTALL_H
 #define TANDEM_INSTALL_H
@@ -27,8 +28,27 @@ struct install_config { /* set by the caller */
     struct slot_store *store;
     struct tdm_log *log;
     uint16_t radio_chip; /* configured ESP chip id, or JUDGE_CHIP_UNKNOWN: any, or the one in the record */
-    uint8_t *buf;        /* program buffers and replay */
-    uint32_t buf_len;    /* at least 3 * 4096          */
+    uint8_t *buf;        /* for writing slots and for reading them back, one after the other */
+    uint32_t buf_len;    /* at least the largest prog_size; 4096 or more is quick            */
+};
+
+/* What is done to which slots. */
+struct install_plan {
+    uint8_t kind;                     /* enum slot_trial_kind: HOST for a pair, RADIO for the radio alone */
+    enum tdm_host_slot running, host; /* host: the slot to fill, unless kind is RADIO                     */
+    uint8_t rcp;                      /* the RCP slot to fill                                             */
+};
+
+struct install;
+
+struct install_body {
+    struct tdm_sink sink;
+    struct install *in;
+};
+
+struct install_output {
+    struct judge_output port;
+    struct install *in;
 };
 
 struct install {
@@ -38,7 +58,17 @@ struct install {
     char page[160];              /* printable start of a body that was no image, or "" */
     struct judge_verdict verdict;
     struct slot_record record;
-    /* The owner of src/install completes this struct. */
+    struct install_plan plan;
+
+    bool is_adopting; /* the host part, if any, is passed over */
+    bool has_begun;   /* the judge, at the first byte          */
+    bool has_all;     /* no byte more is wanted                */
+    uint64_t got, total;
+    uint8_t bad_ids[SLOT_BAD_MAX][TDM_SHA256_LEN];
+    struct judge judge;
+    struct slot_writer writer;
+    struct install_body body;
+    struct install_output output;
 };
 
 void install_init(struct install *in, const struct install_config *cfg);

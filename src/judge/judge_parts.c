@@ -100,16 +100,24 @@ static tdm_err begin_firmware(struct judge *j, const struct image_part *part)
     return err;
 }
 
+/* Texts of a firmware file may hold any bytes; what we hand on can be shown. */
+static void copy_printable(char *to, const char *from, size_t cap)
+{
+    size_t i = 0;
+    for (; i < cap - 1 && from[i] != '\0'; i++)
+        to[i] = from[i] >= ' ' && from[i] <= '~' ? from[i] : '?';
+    to[i] = '\0';
+}
+
 static void note_description(struct judge_verdict *v, const struct image_part *part, const struct esp_app_info *info)
 {
-    _Static_assert(sizeof v->host_version == sizeof info->version, "texts are copied whole");
     if (part->tag == IMAGE_TAG_RCP_APP)
-        memcpy(v->rcp_project, info->project, sizeof v->rcp_project);
+        copy_printable(v->rcp_project, info->project, sizeof v->rcp_project);
     if (part->tag != IMAGE_TAG_HOST)
         return;
     v->host_is_esp = true;
-    memcpy(v->host_version, info->version, sizeof v->host_version);
-    memcpy(v->host_project, info->project, sizeof v->host_project);
+    copy_printable(v->host_version, info->version, sizeof v->host_version);
+    copy_printable(v->host_project, info->project, sizeof v->host_project);
 }
 
 static tdm_err end_firmware(struct judge *j, const struct image_part *part)

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * install_record: what an install does to the record, one function per commit. Pure: no ports.
+ *
+ * Used by   install.c.   Uses  slot, judge (verdicts).
+ * Changes go through the state table of src/slot; a change that it has no row for is refused with code bad_state, and
+ * the record is then not to be committed.
+ *
+ * code               why an install does not begin
+ * trial_pending      a pair is on trial: its fallback must not be overwritten
+ * restart_pending    the next start would boot the other slot: whatever it is, somebody wants it
+ * host_not_proven    the running host is not GOOD
+ * already_installed  this image is what runs
+ * nothing_staged     there is nothing to switch to
+ */
+#ifndef TANDEM_INSTALL_RECORD_H
+#define TANDEM_INSTALL_RECORD_H
+
+#include <tandem/install.h>
+
+/* Is this the time to begin? Fills plan.running, .host and .rcp; the kind is known when the image's front is. */
+TDM_MUST_USE tdm_err install_plan_begin(const struct slot_record *rec, enum tdm_host_slot running,
+                                        enum tdm_host_slot next, struct install_plan *plan, struct tdm_fault *fault);
+
+/* The same for what is staged already; fills the kind too. */
+TDM_MUST_USE tdm_err install_plan_staged(const struct slot_record *rec, bool has_slots, struct install_plan *plan,
+                                         struct tdm_fault *fault);
+
+/* Does the running pair come from this very image? */
+bool install_is_running(const struct slot_record *rec, const struct install_plan *plan, const uint8_t *id);
+
+TDM_MUST_USE tdm_err install_record_free(struct slot_record *rec, const struct install_plan *plan,
+                                         struct tdm_fault *fault);
+TDM_MUST_USE tdm_err install_record_staged(struct slot_record *rec, const struct install_plan *plan,
+                                           const struct judge_verdict *v, struct tdm_fault *fault);
+TDM_MUST_USE tdm_err install_record_trial(struct slot_record *rec, const struct install_plan *plan,
+                                          struct tdm_fault *fault);
+TDM_MUST_USE tdm_err install_record_cancel(struct slot_record *rec, const struct install_plan *plan,
+                                           struct tdm_fault *fault);
+/* The operator vouches for a bundle: it is GOOD without a trial, and the running host's. */
+TDM_MUST_USE tdm_err install_record_adopt(struct slot_record *rec, const struct install_plan *plan,
+                                          const struct judge_verdict *v, struct tdm_fault *fault);
+
+#endif

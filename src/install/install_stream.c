@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "install/install_stream.h"
+
+#include <string.h>
+
+#include "fetch/fetch.h"
+#include "install/install_record.h"
+
+tdm_err install_fail(struct install *in, tdm_err err, const char *code, const char *what)
+{
+    return tdm_fault_set(&in->fault, err, code, what, 0);
+}
+
+tdm_err install_commit(struct install *in)
+{
+    tdm_err err = slot_store_commit(in->cfg.store, &in->record);
+    return err == TDM_OK ? TDM_OK : install_fail(in, err, "record_not_written", "the record cannot be written");
+}
+
+/* ---- what the judge is told ---- */
+
+static struct judge_facts facts_of(struct install *in)
+{
+    const struct install_config *c = &in->cfg;
+    bool takes_host = c->host->has_slots || in->is_adopting;
+    struct judge_facts f = {
+        .bundle_room = c->rcp_slots[in->plan.rcp]->size,
+        .host_room = c->host->has_slots && !in->is_adopting ? c->host->slots[in->plan.host]->size : 0,
+        .takes_host = takes_host,
+        .radio_chip = c->radio_chip != JUDGE_CHIP_UNKNOWN ? c->radio_chip : in->record.radio.chip,
+        .radio_flash_size = in->record.radio.flash_size,
+        .bad_ids = (const uint8_t(*)[TDM_SHA256_LEN])in->bad_ids,
+    };
+
+    for (size_t i = 0; i < SLOT_BAD_MAX; i++) {
+        if (!slot_id_is_zero(in->record.bad[i].id))
+            memcpy(in->bad_ids[f.bad_count++], in->record.bad[i].id, SLOT_ID_LEN);
+    }
+    return f;
+}
+
+/* ---- from the judge into the slots ---- */
+
+static tdm_err write_failed(struct install *in, tdm_err err)
+{
+    return install_fail(in, err, "slot_not_written", "a slot cannot be written");
+}
+
+static tdm_err begin_slot(struct install *in, struct tdm_flash *flash)
+{
+    tdm_err err = slot_writer_begin(&in->writer, flash, in->cfg.buf, in->cfg.buf_len);
+    return err == TDM_OK ? TDM_OK : write_failed(in, err);
+}
+
+static tdm_err end_slot(struct install *in)
+{
+    tdm_err err = slot_writer_end(&in->writer);
+    return err == TDM_OK ? TDM_OK : write_failed(in, err);
+}
+
+static tdm_err write_slot(struct install *in, const uint8_t *data, size_t len)
+{
+    tdm_err err = slot_writer_push(&in->writer, data, len);
+    return err == TDM_OK ? TDM_OK : write_failed(in, err);
+}
+
+/* Step 1: from here on the older pair is given up, durably, before its slots are touched. */
+static tdm_err on_accept(struct judge_output *port, const struct judge_verdict *front)
+{
+    struct install *in = ((struct install_output *)port)->in;
+
+    in->total = front->layout.total_size;
+    in->plan.kind = front->layout.host_size > 0 && !in->is_adopting ? SLOT_TRIAL_HOST : SLOT_TRIAL_RADIO;
+    tdm_err err = install_record_free(&in->record, &in->plan, &in->fault);
+    if (err == TDM_OK)
+        err = install_commit(in);
+    return err == TDM_OK ? begin_slot(in, in->cfg.rcp_slots[in->plan.rcp]) : err;
+}
+
+static tdm_err on_bundle(struct judge_output *port, const uint8_t *data, size_t len)
+{
+    return write_slot(((struct install_output *)port)->in, data, len);
+}
+
+static tdm_err on_host(struct judge_output *port, const uint8_t *data, size_t len)
+{
+    struct install *in = ((struct install_output *)port)->in;
+    struct tdm_flash *flash = in->cfg.host->slots[in->plan.host];
+
+    if (in->is_adopting)
+        return TDM_OK;
+    if (in->writer.flash != flash) {
+        tdm_err err = end_slot(in); /* of the bundle */
+        if (err == TDM_OK)
+            err = begin_slot(in, flash);
+        if (err != TDM_OK)
+            return err;
+    }
+    return write_slot(in, data, len);
+}
+
+/* ---- from the source into the judge ---- */
+
+/* The start of the body, in case it is a page and no image. */
+static void keep_page(struct install *in, const uint8_t *data, size_t len)
+{
+    size_t n = strlen(in->page);
+
+    for (size_t i = 0; i < len && n < sizeof in->page - 1; i++) {
+        bool is_text = data[i] >= ' ' && data[i] <= '~';
+        if (is_text || (n > 0 && in->page[n - 1] != ' '))
+            in->page[n++] = is_text ? (char)data[i] : ' ';
+    }
+    in->page[n] = '\0';
+}
+
+static void begin_judge(struct install *in)
+{
+    struct judge_facts facts = facts_of(in);
+
+    facts.told_length = in->reply.has_length ? in->reply.length : 0;
+    in->total = facts.told_length;
+    judge_init(&in->judge, in->cfg.crypto, &facts, &in->output.port);
+    in->has_begun = true;
+}
+
+static tdm_err on_body(struct tdm_sink *sink, const uint8_t *data, size_t len)
+{
+    struct install *in = ((struct install_body *)(void *)sink)->in;
+
+    if (!in->has_begun)
+        begin_judge(in);
+    if (in->got < sizeof in->page)
+        keep_page(in, data, len);
+    in->got += len;
+    if (judge_push(&in->judge, data, len) != TDM_OK)
+        return tdm_fault_from(&in->fault, &in->judge.fault);
+    in->has_all = in->judge.parser.trailing > 0; /* legal filler: who knows how much of it there is */
+    return in->has_all ? TDM_E_CANCELLED : TDM_OK;
+}
+
+/* A page is told from an image by its first bytes, also when it is shorter than an image's first entry. */
+static void settle_page(struct install *in)
+{
+    bool is_short = in->fault.err == TDM_E_TRUNCATED && in->got < 12 && in->page[0] != '\0';
+
+    if (is_short) {
+        tdm_fault_clear(&in->fault);
+        (void)install_fail(in, TDM_E_FORMAT, "not_image", "not an OTA image");
+    }
+    if (strcmp(in->fault.code, "not_image") != 0)
+        in->page[0] = '\0';
+}
+
+static tdm_err run_fetch(struct install *in, const char *url)
+{
+    uint64_t limit = in->is_adopting ? 0 : in->cfg.rcp_slots[in->plan.rcp]->size;
+
+    if (limit > 0 && in->cfg.host->has_slots)
+        limit += in->cfg.host->slots[in->plan.host]->size;
+    struct fetch f = {
+        .source = in->cfg.source,
+        .to = &in->body.sink,
+        .log = in->cfg.log,
+        .reply = &in->reply,
+        .total = &in->total,
+        .limit = limit,
+    };
+    tdm_err err = fetch_run(&f, url);
+    if (err == TDM_OK || in->has_all)
+        return TDM_OK;
+    (void)tdm_fault_from(&in->fault, &f.fault); /* unless the judge or a slot had one first */
+    return tdm_fault_set(&in->fault, err, "fetch_failed", "the transfer failed", 0);
+}
+
+static tdm_err end_judge(struct install *in)
+{
+    if (!in->has_begun)
+        return install_fail(in, TDM_E_TRUNCATED, "truncated", "nothing came: the body is empty");
+    if (judge_end(&in->judge, &in->verdict) != TDM_OK)
+        return tdm_fault_from(&in->fault, &in->judge.fault);
+    return TDM_OK;
+}
+
+tdm_err install_stream_in(struct install *in, const char *url)
+{
+    in->has_begun = in->has_all = false;
+    in->got = in->total = 0;
+    in->page[0] = '\0';
+    in->body = (struct install_body){{on_body}, in};
+    in->output = (struct install_output){{on_accept, on_bundle, on_host}, in};
+
+    tdm_err err = run_fetch(in, url);
+    if (err == TDM_OK)
+        err = end_judge(in);
+    else if (in->has_begun)
+        judge_drop(&in->judge);
+    if (err == TDM_OK)
+        err = end_slot(in);
+    settle_page(in);
+    return in->fault.err != TDM_OK ? in->fault.err : err;
+}
+
+/* ---- from the slots into the judge ---- */
+
+static tdm_err on_stored(struct tdm_sink *sink, const uint8_t *data, size_t len)
+{
+    struct install *in = ((struct install_body *)(void *)sink)->in;
+
+    in->got += len;
+    tdm_log_progress(in->cfg.log, TDM_PHASE_VERIFY, "slots", in->got, in->total);
+    return judge_push(&in->judge, data, len);
+}
+
+static tdm_err replay(struct install *in, struct tdm_flash *flash, uint64_t length)
+{
+    tdm_err err = slot_replay(flash, length, in->cfg.buf, in->cfg.buf_len, &in->body.sink);
+    if (err == TDM_OK)
+        return TDM_OK;
+    (void)tdm_fault_from(&in->fault, &in->judge.fault);
+    return install_fail(in, err, "slot_not_read", "a slot cannot be read back");
+}
+
+tdm_err install_stream_back(struct install *in, uint64_t bundle_size, uint64_t host_size, struct judge_verdict *out)
+{
+    bool has_host = in->plan.kind == SLOT_TRIAL_HOST;
+    struct judge_facts facts = facts_of(in);
+
+    in->got = 0;
+    in->total = bundle_size + (has_host ? host_size : 0);
+    in->body = (struct install_body){{on_stored}, in};
+    judge_init(&in->judge, in->cfg.crypto, &facts, NULL);
+    tdm_err err = replay(in, in->cfg.rcp_slots[in->plan.rcp], bundle_size);
+    if (err == TDM_OK && has_host)
+        err = replay(in, in->cfg.host->slots[in->plan.host], host_size);
+    if (err != TDM_OK) {
+        judge_drop(&in->judge);
+        return err;
+    }
+    err = has_host ? judge_end(&in->judge, out) : judge_end_bundle(&in->judge, out);
+    return err == TDM_OK ? TDM_OK : tdm_fault_from(&in->fault, &in->judge.fault);
+}
