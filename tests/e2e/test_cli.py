@@ -8,18 +8,18 @@ import subprocess
 import pytest
 
 
-def run(tandem, *words, **kw):
-    return subprocess.run([str(tandem), *map(str, words)], capture_output=True, text=True, timeout=60, **kw)
+def run(tandem_bin, *words, **kw):
+    return subprocess.run([str(tandem_bin), *map(str, words)], capture_output=True, text=True, timeout=60, **kw)
 
 
-def documented_keys(root):
-    text = (root / "docs/CLI.md").read_text()
+def documented_keys(repo):
+    text = (repo / "docs/CLI.md").read_text()
     table = text.split("<!-- keys:")[1].split("<!-- end of keys -->")[0]
     return re.findall(r"^\| (\w+) \| `([\w-]+)` \| (?:`([^`]*)`|\(empty\)) \| (.*) \|$", table, re.M)
 
 
-def programs_keys(tandem):
-    out = run(tandem, "help", "config").stdout
+def programs_keys(tandem_bin):
+    out = run(tandem_bin, "help", "config").stdout
     rows, section = [], None
     for block in re.findall(r"^\[(\w+)\]|^([\w-]+) = ?(.*)\n    --([\w-]+): (.*)$", out, re.M):
         if block[0]:
@@ -30,21 +30,21 @@ def programs_keys(tandem):
     return rows
 
 
-def test_documented_keys_are_the_programs_keys(tandem, root):
-    assert documented_keys(root) == programs_keys(tandem)
+def test_documented_keys_are_the_programs_keys(tandem_bin, repo):
+    assert documented_keys(repo) == programs_keys(tandem_bin)
 
 
-def test_documented_commands_are_the_programs_commands(tandem, root):
-    documented = (root / "docs/CLI.md").read_text().split("## Configuration")[0]
-    commands = re.findall(r"^  ([a-z]+(?: [a-z]+)?) ", run(tandem, "help").stdout, re.M)
+def test_documented_commands_are_the_programs_commands(tandem_bin, repo):
+    documented = (repo / "docs/CLI.md").read_text().split("## Configuration")[0]
+    commands = re.findall(r"^  ([a-z]+(?: [a-z]+)?) ", run(tandem_bin, "help").stdout, re.M)
     assert len(commands) > 10
     for command in commands:
         assert f"`{command}" in documented, command
 
 
-def test_exit_numbers_in_the_manual_are_those_in_the_code(root):
-    manual = dict(re.findall(r"^\| (\d+) \| (\w+) \|", (root / "docs/CLI.md").read_text(), re.M))
-    rows = re.findall(r"\{TDM_E_(\w+), (\d+)\}", (root / "apps/tandem/app.c").read_text())
+def test_exit_numbers_in_the_manual_are_those_in_the_code(repo):
+    manual = dict(re.findall(r"^\| (\d+) \| (\w+) \|", (repo / "docs/CLI.md").read_text(), re.M))
+    rows = re.findall(r"\{TDM_E_(\w+), (\d+)\}", (repo / "apps/tandem/app.c").read_text())
     assert len(rows) > 10
     for name, number in rows:
         assert manual[number] == name.lower()
@@ -65,8 +65,8 @@ WRONG_WORDS = [
 
 
 @pytest.mark.parametrize("words,status,says", [row[1:] for row in WRONG_WORDS], ids=[row[0] for row in WRONG_WORDS])
-def test_wrong_words_are_answered_with_a_sentence(tandem, words, status, says):
-    p = run(tandem, *words)
+def test_wrong_words_are_answered_with_a_sentence(tandem_bin, words, status, says):
+    p = run(tandem_bin, *words)
     assert p.returncode == status
     assert says in p.stderr
 
@@ -80,23 +80,23 @@ BAD_FILES = [
 
 
 @pytest.mark.parametrize("text,line,says", [row[1:] for row in BAD_FILES], ids=[row[0] for row in BAD_FILES])
-def test_a_bad_configuration_names_file_and_line(tandem, tmp_path, text, line, says):
+def test_a_bad_configuration_names_file_and_line(tandem_bin, tmp_path, text, line, says):
     conf = tmp_path / "tandem.conf"
     conf.write_text(text)
-    p = run(tandem, "--config", conf, "--json", "ota", "status")
+    p = run(tandem_bin, "--config", conf, "--json", "ota", "status")
     error = json.loads(p.stdout)["error"]
     assert p.returncode == 3
     assert error["code"] == "bad_config"
     assert f"{conf}:{line}:" in error["message"] and says in error["message"]
 
 
-def test_the_command_line_wins_over_the_file(tandem, tmp_path):
+def test_the_command_line_wins_over_the_file(tandem_bin, tmp_path):
     conf = tmp_path / "tandem.conf"
     conf.write_text("[radio]\nport = /nonexistent/from-file\n")
-    p = run(tandem, "--config", conf, "--radio-port", "/nonexistent/from-option", "rcp", "probe")
+    p = run(tandem_bin, "--config", conf, "--radio-port", "/nonexistent/from-option", "rcp", "probe")
     assert "/nonexistent/from-option" in p.stderr and "from-file" not in p.stderr
 
 
-def test_help_of_one_command(tandem):
-    p = run(tandem, "image", "create", "--help")
+def test_help_of_one_command(tandem_bin):
+    p = run(tandem_bin, "image", "create", "--help")
     assert p.returncode == 0 and "--rcp-build-dir" in p.stdout
