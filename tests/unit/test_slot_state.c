@@ -3,6 +3,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -38,6 +40,39 @@ static void every_pair_of_state_and_event(void **state)
     }
 }
 
+static int named_state(const char *word)
+{
+    static const char *const words[SLOT_STATE_COUNT] = {"EMPTY", "WRITING", "STAGED", "TRIAL", "GOOD", "BAD"};
+
+    for (int i = 0; i < SLOT_STATE_COUNT; i++)
+        if (strcmp(word, words[i]) == 0)
+            return i;
+    return REFUSED;
+}
+
+/* A row of the document: the state, then where each event leads; anything that is no state's name is a refusal. */
+static void the_document_has_the_same_matrix(void **state)
+{
+    FILE *in = fopen(TANDEM_TEST_DATA "/../../docs/DESIGN.md", "re");
+    char line[256], from[16], to[SLOT_EVENT_COUNT][16];
+    int rows = 0;
+
+    (void)state;
+    assert_non_null(in);
+    while (fgets(line, sizeof line, in) != NULL) {
+        int cells = sscanf(line, "| %15s | %15s | %15s | %15s | %15s | %15s | %15s |", from, to[0], to[1], to[2], to[3],
+                           to[4], to[5]);
+        if (cells != 1 + SLOT_EVENT_COUNT || named_state(from) == REFUSED)
+            continue;
+        rows++;
+        for (int ev = 0; ev < SLOT_EVENT_COUNT; ev++)
+            if (named_state(to[ev]) != matrix[named_state(from)].to[ev])
+                fail_msg("docs/DESIGN.md, %s, event %d: %s", from, ev, to[ev]);
+    }
+    (void)fclose(in);
+    assert_int_equal(rows, SLOT_STATE_COUNT);
+}
+
 static void states_and_events_that_do_not_exist(void **state)
 {
     enum slot_state to = SLOT_GOOD;
@@ -54,6 +89,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_pair_of_state_and_event),
+        cmocka_unit_test(the_document_has_the_same_matrix),
         cmocka_unit_test(states_and_events_that_do_not_exist),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
