@@ -3,12 +3,13 @@
 
 Run:  .venv/bin/python -m pytest tests/e2e          programs from build/bin; TANDEM_BUILD_DIR=DIR takes another build
 
-    repo           Path of the repository
+    repo, root     Path of the repository
     build_dir      Path of the build whose programs are tested
     tandem_bin     Path of build_dir/bin/tandem; a test that asks for a program which is not built fails
     sim_bin        Path of build_dir/bin/tandem-sim
     tandem         tandem("ota", "status", ok=True, timeout=60, **subprocess options) runs the command and returns
-                   CompletedProcess with text output; ok=True fails the test when the exit number is not 0
+                   CompletedProcess with text output; ok=True fails the test when the exit number is not 0;
+                   as a path (str(tandem), or in an argument list) it is the program
     samples        the sample firmware (tests/data/firmware/make.py), made when needed:
                    samples.build("esp32h2", "large", 2) -> Build: dir, version, app, bootloader, table, flash_args
                    samples.host("esp32s3", 1), samples.host("linux", 2) -> Path of a host firmware of 1.5 MB
@@ -69,7 +70,7 @@ class Samples:
         raise KeyError((chip, size, release))
 
     def host(self, kind: str = "esp32s3", release: int = 2) -> Path:
-        return self.root / "host" / f"{kind}-{release}{'.img' if kind == 'linux' else '.bin'}"
+        return self.root / "host" / {"esp32s3": f"v{release}.bin", "linux": f"linux-v{release}.img"}[kind]
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,11 @@ def repo() -> Path:
 
 
 @pytest.fixture(scope="session")
+def root() -> Path:
+    return REPO
+
+
+@pytest.fixture(scope="session")
 def build_dir() -> Path:
     return Path(os.environ.get("TANDEM_BUILD_DIR", REPO / "build")).resolve()
 
@@ -140,17 +146,30 @@ def sim_bin(build_dir) -> Path:
     return program(build_dir, "tandem-sim")
 
 
-@pytest.fixture
-def tandem(tandem_bin, tmp_path):
-    def run(*arguments, ok: bool = False, timeout: float = 60, **options) -> subprocess.CompletedProcess:
-        options = {"cwd": tmp_path, "stdin": subprocess.DEVNULL, **options}
-        done = subprocess.run([tandem_bin, *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
-                              **options)
+class Command:
+    """A program: call it to run it, or use it as its path."""
+
+    def __init__(self, path: Path, folder: Path):
+        self.path, self.folder = path, folder
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    __str__ = __fspath__
+
+    def __call__(self, *arguments, ok: bool = False, timeout: float = 60, **options) -> subprocess.CompletedProcess:
+        words = [str(word) for word in arguments]
+        options = {"cwd": self.folder, "stdin": subprocess.DEVNULL, **options}
+        done = subprocess.run([self.path, *words], capture_output=True, text=True, timeout=timeout, **options)
         if ok and done.returncode != 0:
-            pytest.fail(f"tandem {' '.join(map(str, arguments))} ended with {done.returncode}\n"
-                        f"{done.stdout}{done.stderr}", pytrace=False)
+            pytest.fail(f"{self.path.name} {' '.join(words)} ended with {done.returncode}\n{done.stdout}{done.stderr}",
+                        pytrace=False)
         return done
-    return run
+
+
+@pytest.fixture
+def tandem(tandem_bin, tmp_path) -> Command:
+    return Command(tandem_bin, tmp_path)
 
 
 @pytest.fixture(scope="session")
