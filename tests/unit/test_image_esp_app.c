@@ -146,6 +146,18 @@ static void test_wrong_files(void **state)
     }
 }
 
+static void test_segment_of_exactly_16_mib(void **state)
+{
+    static const uint8_t length[4] = {0, 0, 0, 1};
+    uint8_t changed[sizeof tiny];
+    size_t hashed;
+    (void)state;
+    memcpy(changed, tiny, sizeof tiny);
+    memcpy(changed + 28, length, sizeof length);
+    assert_int_equal(check(changed, sizeof changed, 80, &hashed), TDM_E_FORMAT);
+    assert_string_equal(app.fault.what, "segment of 16 MiB or more");
+}
+
 /* One segment of `len` bytes that begins with `desc`, no digest. */
 static size_t firmware(uint8_t *out, uint16_t max_revision, const uint8_t *desc, size_t desc_len, size_t len)
 {
@@ -232,6 +244,7 @@ int main(void)
         cmocka_unit_test(test_trailing_bytes_are_ignored),
         cmocka_unit_test(test_every_byte),
         cmocka_unit_test(test_wrong_files),
+        cmocka_unit_test(test_segment_of_exactly_16_mib),
         cmocka_unit_test(test_application_description),
         cmocka_unit_test(test_bootloader_description),
         cmocka_unit_test(test_chip_facts_agree),
