@@ -9,6 +9,7 @@
 
 #include "sim_control.h"
 #include "sim_link.h"
+#include "support/tiny_firmware.h"
 
 #define FLASH_SIZE (1024u * 1024)
 #define HEARD_MAX  4096u
@@ -64,47 +65,11 @@ static void tell(const uint8_t *data, size_t len)
     assert_int_equal(tdm_serial_write(&line.serial, data, len, 1000), TDM_OK);
 }
 
-/* ---- firmware ------------------------------------------------------------------------------------------------------- */
-
-/* One segment with this text in it; checksum right, no digest. */
-static void put_image(uint32_t at, uint16_t chip_id, uint32_t load, const char *text)
-{
-    uint8_t *p = flash_bytes + at, sum = 0xef;
-    uint32_t len = 96;
-
-    memset(p, 0, 24 + 8 + len + 16);
-    memcpy(p,
-           (const uint8_t[]){0xe9, 1, 2, 0x2f, (uint8_t)load, (uint8_t)(load >> 8), (uint8_t)(load >> 16),
-                             (uint8_t)(load >> 24), 0xee, 0, 0, 0, (uint8_t)chip_id, (uint8_t)(chip_id >> 8)},
-           14);
-    memcpy(p + 24,
-           (const uint8_t[]){(uint8_t)load, (uint8_t)(load >> 8), (uint8_t)(load >> 16), (uint8_t)(load >> 24),
-                             (uint8_t)len},
-           5);
-    memcpy(p + 32, text, strlen(text));
-    for (uint32_t i = 0; i < len; i++)
-        sum ^= p[32 + i];
-    p[(32 + len) | 15] = sum;
-}
-
-static void put_table(uint32_t app_at)
-{
-    uint8_t *row = flash_bytes + 0x8000;
-
-    memset(row, 0, 32);
-    memcpy(row,
-           (const uint8_t[]){0xaa, 0x50, 0, 0, (uint8_t)app_at, (uint8_t)(app_at >> 8), (uint8_t)(app_at >> 16), 0, 0,
-                             0, 2},
-           11);
-}
-
 static const char version[] = "openthread-esp32/1-2; esp32h2;  2026";
 
 static void put_firmware(void)
 {
-    put_image(0, 16, 0x4083cfd0, "loader");
-    put_table(0x10000);
-    put_image(0x10000, 16, 0x42000020, version);
+    tiny_firmware(flash_bytes, 16, version);
 }
 
 static void power_on(bool boot)
@@ -193,12 +158,12 @@ static void damage_app(void)
 
 static void other_chip_in_app(void)
 {
-    put_image(0x10000, 13, 0x42000020, version);
+    tiny_image(flash_bytes + TINY_APP_AT, 13, version);
 }
 
 static void other_chip_in_bootloader(void)
 {
-    put_image(0, 13, 0x4083cfd0, "loader");
+    tiny_image(flash_bytes, 13, "bootloader");
 }
 
 static void damage_bootloader(void)
@@ -213,7 +178,7 @@ static void no_table(void)
 
 static void table_points_outside(void)
 {
-    put_table(FLASH_SIZE);
+    tiny_table(flash_bytes + TINY_TABLE_AT, FLASH_SIZE);
 }
 
 static void no_app(void)
@@ -223,7 +188,7 @@ static void no_app(void)
 
 static void app_without_version(void)
 {
-    put_image(0x10000, 16, 0x42000020, "esp32h2/but; esp31");
+    tiny_image(flash_bytes + TINY_APP_AT, 16, "esp32h2/but; esp31");
 }
 
 static void boots_only_what_is_right(void **state)

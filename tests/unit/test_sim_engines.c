@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The product's own flasher and probe on the simulated chip, in virtual time: from a blank chip to a radio that says who
+ * it is, for every chip and rate. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <tandem/esprom.h>
+#include <tandem/spinel.h>
+
+#include "sim_link.h"
+#include "support/fake_log.h"
+#include "support/tiny_firmware.h"
+
+#define FLASH_SIZE  (4u * 1024 * 1024)
+#define WRITTEN_LEN 0x20000u
+#define NO_NEED_MS  60000u
+
+static uint8_t flash_bytes[FLASH_SIZE], wanted[WRITTEN_LEN];
+static struct sim_flash flash;
+static struct sim_chip chip;
+static struct sim_link line;
+static struct esprom rom;
+static struct spinel radio;
+static struct fake_log log_;
+
+static const struct row {
+    const char *name, *part;
+    uint32_t baud, block_size;
+    bool is_strict;
+} rows[] = {
+    {"esp32h2 at the ROM's rate, small blocks", "esp32h2", 115200, 1024, true},
+    {"esp32h2 at 460800", "esp32h2", 460800, 4096, true},
+    {"esp32h2 at 921600", "esp32h2", 921600, 4096, true},
+    {"esp32c6 at 921600", "esp32c6", 921600, 4096, true},
+    {"esp32c3 at 460800, blocks of 2048", "esp32c3", 460800, 2048, false},
+};
+
+static void start_chip(const struct row *row)
+{
+    struct sim_chip_config cfg = {.part = sim_part_by_name(row->part),
+                                  .flash = &flash,
+                                  .mac = {0x60, 0x55, 0xf9, 1, 2, 3},
+                                  .times = {30000, 700},
+                                  .boot_us = 200000,
+                                  .is_strict = row->is_strict};
+
+    memset(flash_bytes, 0xff, sizeof flash_bytes);
+    sim_flash_init(&flash, flash_bytes, FLASH_SIZE);
+    sim_chip_init(&chip, &cfg);
+    sim_chip_power(&chip, 0, true);
+    sim_link_init(&line, &chip);
+    fake_log_init(&log_);
+}
+
+/* The error's code in the failure message, not a number only. */
+static void must(tdm_err err, const struct tdm_fault *fault, const char *what)
+{
+    if (err != TDM_OK)
+        fail_msg("%s: %s, %s", what, tdm_err_name(err), fault->code);
+}
+
+static void write_part(uint32_t at, uint32_t len)
+{
+    must(esprom_write_begin(&rom, at, len), &rom.fault, "begin");
+    for (uint32_t done = 0; done < len; done += 1000)
+        must(esprom_write_push(&rom, wanted + at + done, len - done < 1000 ? len - done : 1000), &rom.fault, "push");
+    must(esprom_write_end(&rom), &rom.fault, "end");
+}
+
+static void flash_all(const struct row *row)
+{
+    esprom_init(&rom, &(struct esprom_config){.serial = &line.serial,
+                                              .lines = &line.lines,
+                                              .clock = &line.clock,
+                                              .log = &log_.port,
+                                              .expected_chip = chip.cfg.part->id,
+                                              .block_size = row->block_size,
+                                              .app_baud = SIM_RADIO_BAUD});
+    must(esprom_connect(&rom), &rom.fault, "connect");
+    assert_string_equal(rom.chip->name, row->part);
+    assert_int_equal(rom.flash_size, FLASH_SIZE);
+    if (row->baud != ESPROM_BAUD_START)
+        must(esprom_set_baud(&rom, row->baud), &rom.fault, "set_baud");
+    write_part(0, TINY_IMAGE_LEN);
+    write_part(TINY_TABLE_AT, 0xc00);
+    write_part(TINY_APP_AT, WRITTEN_LEN - TINY_APP_AT);
+    must(esprom_leave(&rom), &rom.fault, "leave");
+}
+
+static void flash_boot_and_ask(void **state)
+{
+    const struct row *row = *state;
+    struct spinel_identity who;
+    char version[64];
+
+    start_chip(row);
+    snprintf(version, sizeof version, "openthread-esp32/1-2; %s;  2026", row->part);
+    memset(wanted, 0xff, sizeof wanted);
+    tiny_firmware(wanted, chip.cfg.part->id, version);
+    for (uint32_t i = TINY_APP_AT + 4096; i < WRITTEN_LEN; i++)
+        wanted[i] = (uint8_t)(i * 2654435761u >> 24); /* all byte values, so that everything is escaped somewhere */
+    flash_all(row);
+    assert_memory_equal(flash_bytes, wanted, WRITTEN_LEN);
+
+    spinel_init(&radio, &(struct spinel_config){.serial = &line.serial,
+                                                .lines = &line.lines,
+                                                .clock = &line.clock,
+                                                .log = &log_.port,
+                                                .baud = SIM_RADIO_BAUD});
+    must(spinel_probe_after_reset(&radio, &who), &radio.fault, "probe");
+    assert_string_equal(who.version, version);
+    assert_memory_equal(who.hwaddr, ((const uint8_t[8]){0x60, 0x55, 0xf9, 0xff, 0xfe, 1, 2, 3}), 8);
+    assert_int_equal(who.api, 11);
+    assert_true(line.now_us < (uint64_t)NO_NEED_MS * 1000);
+    sim_chip_deinit(&chip);
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[sizeof rows / sizeof rows[0]];
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        tests[i] = (struct CMUnitTest){rows[i].name, flash_boot_and_ask, NULL, NULL, (void *)(uintptr_t)&rows[i]};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
