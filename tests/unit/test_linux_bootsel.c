@@ -78,7 +78,7 @@ static void a_cut_during_a_select(void **state)
 
     (void)state;
     for (uint64_t cut = 1; !done; cut++) {
-        for (int variant = 0; variant < FAKE_TEAR_COUNT * FAKE_UNSYNCED_COUNT; variant++) {
+        for (int variant = 0; variant < (int)FAKE_TEAR_COUNT * (int)FAKE_UNSYNCED_COUNT; variant++) {
             struct fake_power power = {0};
             struct fake_flash flash;
             struct bootsel_record boot;

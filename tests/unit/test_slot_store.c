@@ -329,7 +329,7 @@ static int count_cuts(bool like_file, uint64_t seconds)
     for (uint64_t second = 0; second <= seconds; second++) {
         bool done = false;
         for (uint64_t first = 1; !done; first++) {
-            for (int variant = 0; variant < FAKE_TEAR_COUNT * FAKE_UNSYNCED_COUNT; variant++, points++)
+            for (int variant = 0; variant < (int)FAKE_TEAR_COUNT * (int)FAKE_UNSYNCED_COUNT; variant++, points++)
                 check_cut(like_file, first, second, variant, &done);
         }
     }

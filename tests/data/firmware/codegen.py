@@ -98,10 +98,10 @@ class Module:
 
     def _select(self) -> list[str]:
         cases = self.rng.sample(range(24), self.rng.randrange(4, 8))
-        lines = [f"switch (x & 31u) {{"]
+        lines = ["switch (x & 31u) {"]
         for case in sorted(cases):
             lines.append(f"case {case}: {self._compute()[1]} {self._store()[0]} break;")
-        return lines + [f"default: y++; break;", "}"]
+        return lines + ["default: y++; break;", "}"]
 
     def _report(self) -> list[str]:
         words = " ".join(self.rng.sample(WORDS, self.rng.randrange(2, 5)))
