@@ -1,9 +1,98 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app.h"
+/* ota status: what runs, what is stored, what is due. The radio is not asked: what it was last known to hold is told. */
+#include <unistd.h>
+
+#include "status.h"
+
+static const struct app_option options[] = {{0}};
+
+static const char *const result_words[] = {
+    [SLOT_RESULT_NONE] = "none",         [SLOT_RESULT_OK] = "ok",
+    [SLOT_RESULT_FAILED] = "failed",     [SLOT_RESULT_CANCELLED] = "cancelled",
+    [SLOT_RESULT_DEGRADED] = "degraded",
+};
+
+static void add_radio(struct app *app, struct device *dev, const struct status *s)
+{
+    const struct slot_record *rec = &s->record;
+    uint8_t wanted = rec->host[s->running].rcp;
+    char text[IMAGE_VERSION_MAX + 1] = "";
+    cJSON *radio = cJSON_AddObjectToObject(app->result, "radio");
+    const char *holds = !rec->radio.is_known ? "unknown" : "another bundle";
+
+    if (wanted != SLOT_RCP_NONE)
+        (void)status_bundle_text(dev, &rec->rcp[wanted], wanted, text, sizeof text);
+    if (rec->radio.is_known && wanted != SLOT_RCP_NONE && slot_id_equal(rec->radio.holds, rec->rcp[wanted].id))
+        holds = "the wanted bundle";
+    cJSON_AddStringToObject(radio, "wanted", text);
+    cJSON_AddStringToObject(radio, "bundle", status_bundle_name(wanted));
+    cJSON_AddStringToObject(radio, "holds", holds);
+    cJSON_AddNumberToObject(radio, "flashes_begun", rec->radio.begun);
+    cJSON_AddNumberToObject(radio, "flashes_failed", rec->radio.failed);
+}
+
+static void add_trial(cJSON *to, const struct slot_record *rec)
+{
+    if (rec->trial.kind != SLOT_TRIAL_NONE) {
+        cJSON *trial = cJSON_AddObjectToObject(to, "trial");
+        cJSON_AddStringToObject(trial, "kind", rec->trial.kind == SLOT_TRIAL_HOST ? "host" : "radio");
+        cJSON_AddStringToObject(trial, "host", status_slot_letter((enum tdm_host_slot)rec->trial.to));
+        cJSON_AddNumberToObject(trial, "tries_left", rec->trial.tries);
+    }
+    if (rec->back.host != SLOT_HOST_NONE) {
+        cJSON *back = cJSON_AddObjectToObject(to, "back");
+        cJSON_AddStringToObject(back, "host", status_slot_letter((enum tdm_host_slot)rec->back.host));
+        cJSON_AddStringToObject(back, "bundle", status_bundle_name(rec->back.rcp));
+    }
+}
+
+static void add_past(struct app *app, const struct slot_record *rec)
+{
+    cJSON *last = cJSON_AddObjectToObject(app->result, "last_result");
+    cJSON_AddStringToObject(last, "result", result_words[rec->result.code]);
+    cJSON_AddStringToObject(last, "reason", rec->result.reason);
+    cJSON *refused = cJSON_AddArrayToObject(app->result, "refused");
+    for (int i = 0; i < SLOT_BAD_MAX; i++) {
+        if (slot_id_is_zero(rec->bad[i].id))
+            continue;
+        cJSON *row = cJSON_CreateObject();
+        cJSON_AddItemToArray(refused, row);
+        app_add_hex(row, "id", rec->bad[i].id, app->is_json ? SLOT_ID_LEN : 6);
+        cJSON_AddStringToObject(row, "reason", rec->bad[i].reason);
+    }
+}
+
+static void add_trust(struct app *app)
+{
+    cJSON *trust = cJSON_AddObjectToObject(app->result, "trust");
+
+    cJSON_AddStringToObject(trust, "images", "unsigned");
+    cJSON_AddBoolToObject(trust, "own_certificates", access(app->cfg.trust.file, R_OK) == 0);
+    cJSON_AddBoolToObject(trust, "system_certificates", app->cfg.trust.use_system);
+}
 
 int cmd_ota_status(struct app *app, int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
-    return app_fail(app, TDM_E_UNSUPPORTED, "unsupported", "this command is not built yet");
+    static struct device dev; /* large: keep it off the stack */
+    static struct status s;
+    const char *reason;
+
+    int status = app_options(app, &argc, argv, options, 0);
+    if (status == EXIT_OK)
+        status = device_open_storage(app, &dev);
+    if (status == EXIT_OK)
+        status = status_read(app, &dev, &s);
+    if (status == EXIT_OK) {
+        cJSON_AddStringToObject(app->result, "state", status_word(&s, &reason));
+        if (reason[0] != '\0')
+            cJSON_AddStringToObject(app->result, "reason", reason);
+        status_add_host(app->result, &s);
+        add_radio(app, &dev, &s);
+        status_add_slots(app, app->result, &dev, &s);
+        add_trial(app->result, &s.record);
+        add_past(app, &s.record);
+        add_trust(app);
+    }
+    device_close(&dev);
+    return status;
 }

@@ -1,9 +1,128 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app.h"
+/*
+ * rcp probe: is there a radio, layer by layer: the port, the firmware, the lines with the ROM loader behind them, the
+ * firmware once more. Nothing is written to the radio. It is reset only when it is silent, or with --reset.
+ */
+#include <tandem/esprom.h>
+#include <tandem/spinel.h>
+
+#include "status.h"
+
+struct probing {
+    struct app *app;
+    struct device *dev;
+    cJSON *layers;
+    struct spinel spinel;
+    struct esprom rom;
+    struct spinel_identity who;
+};
+
+static void add_layer(struct probing *p, const char *layer, const char *result, const char *detail)
+{
+    cJSON *row = cJSON_CreateObject();
+
+    cJSON_AddItemToArray(p->layers, row);
+    cJSON_AddStringToObject(row, "layer", layer);
+    cJSON_AddStringToObject(row, "result", result);
+    cJSON_AddStringToObject(row, "detail", detail);
+}
+
+static tdm_err ask(struct probing *p, const char *layer, bool was_reset)
+{
+    struct spinel_config cfg = {.serial = &p->dev->serial.port,
+                                .lines = &p->dev->lines.port,
+                                .clock = &p->dev->clock.port,
+                                .log = p->app->log,
+                                .baud = (uint32_t)p->app->cfg.radio.baud};
+
+    tdm_log_progress(p->app->log, TDM_PHASE_ASK, "radio", 0, 1);
+    spinel_init(&p->spinel, &cfg);
+    tdm_err err =
+        was_reset ? spinel_probe_after_reset(&p->spinel, &p->who) : spinel_probe(&p->spinel, SPINEL_ASK, &p->who);
+    add_layer(p, layer, err == TDM_OK ? "answers" : tdm_err_name(err), err == TDM_OK ? "" : p->spinel.fault.what);
+    return err;
+}
+
+static void add_rom(struct probing *p)
+{
+    cJSON *rom = cJSON_AddObjectToObject(p->app->result, "chip");
+
+    cJSON_AddStringToObject(rom, "name", p->rom.chip->name);
+    cJSON_AddNumberToObject(rom, "flash_size", p->rom.flash_size);
+    app_add_hex(rom, "mac", p->rom.mac, sizeof p->rom.mac);
+}
+
+/* Into the ROM loader and out again. */
+static tdm_err visit_loader(struct probing *p)
+{
+    struct esprom_config cfg = {.serial = &p->dev->serial.port,
+                                .lines = &p->dev->lines.port,
+                                .clock = &p->dev->clock.port,
+                                .log = p->app->log,
+                                .expected_chip = ESPROM_CHIP_ANY,
+                                .block_size = (uint32_t)p->app->cfg.radio.block_size,
+                                .app_baud = (uint32_t)p->app->cfg.radio.baud};
+
+    esprom_init(&p->rom, &cfg);
+    tdm_err err = esprom_connect(&p->rom);
+    struct tdm_fault first = p->rom.fault;
+    tdm_err left = esprom_leave(&p->rom);
+    err = err != TDM_OK ? err : left;
+    add_layer(p, "loader", err == TDM_OK ? "answers" : tdm_err_name(err), err == TDM_OK ? "" : first.what);
+    if (p->rom.boot_text[0] != '\0')
+        cJSON_AddStringToObject(p->app->result, "boot_text", p->rom.boot_text);
+    if (err == TDM_OK)
+        add_rom(p);
+    return err;
+}
+
+static int tell(struct probing *p, tdm_err err)
+{
+    if (err != TDM_OK)
+        return app_fail_fault(p->app, p->app->cfg.radio.port, &p->spinel.fault);
+    status_add_radio(cJSON_AddObjectToObject(p->app->result, "radio"), &p->who);
+    return EXIT_OK;
+}
+
+static int probe(struct probing *p, bool with_reset)
+{
+    p->layers = cJSON_AddArrayToObject(p->app->result, "layers");
+    add_layer(p, "port", "open", p->app->cfg.radio.port);
+    tdm_err err = ask(p, "firmware", false);
+    if (err == TDM_OK && !with_reset)
+        return tell(p, TDM_OK);
+    if (!p->dev->lines.port.is_wired) {
+        add_layer(p, "loader", "not tried", "no RESET and BOOT lines are configured");
+        return tell(p, err);
+    }
+    if (visit_loader(p) != TDM_OK) {
+        if (err == TDM_OK) /* it was there before: it must be there again */
+            err = ask(p, "firmware after reset", true);
+        return app_fail_fault(p->app, p->app->cfg.radio.lines, &p->rom.fault);
+    }
+    err = ask(p, "firmware after reset", true);
+    if (err != TDM_OK)
+        return app_fail(p->app, err, p->spinel.fault.code,
+                        "%s: the chip is there, its firmware is not: %s; flash it with `tandem rcp update`, or check "
+                        "[radio] baud",
+                        p->app->cfg.radio.port, p->spinel.fault.what);
+    return tell(p, TDM_OK);
+}
 
 int cmd_rcp_probe(struct app *app, int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
-    return app_fail(app, TDM_E_UNSUPPORTED, "unsupported", "this command is not built yet");
+    static struct device dev; /* large, both: keep them off the stack */
+    static struct probing p;
+    bool with_reset = false;
+    const struct app_option options[] = {{.name = "reset", .flag = &with_reset}, {0}};
+
+    p.app = app;
+    p.dev = &dev;
+    int status = app_options(app, &argc, argv, options, 0);
+    if (status == EXIT_OK)
+        status = device_open_radio(app, &dev);
+    if (status == EXIT_OK)
+        status = probe(&p, with_reset);
+    device_close(&dev);
+    return status;
 }

@@ -18,10 +18,25 @@ static void clear_back(struct slot_record *rec)
     rec->back.rcp = SLOT_RCP_NONE;
 }
 
+/* A reason that fits into the record: cut behind a whole clause, else behind a whole word. */
+static void shorten(char out[SLOT_REASON_MAX + 1], const char *reason)
+{
+    char *end;
+
+    slot_text_set(out, SLOT_REASON_MAX + 1, reason);
+    if (strlen(reason) <= SLOT_REASON_MAX)
+        return;
+    end = strrchr(out, ':');
+    if (end == NULL)
+        end = strrchr(out, ' ');
+    if (end != NULL)
+        *end = '\0';
+}
+
 static void set_result(struct slot_record *rec, enum slot_result code, const char *reason)
 {
     rec->result.code = (uint8_t)code;
-    slot_text_set(rec->result.reason, sizeof rec->result.reason, reason);
+    shorten(rec->result.reason, reason);
 }
 
 static bool is_named_by_good_row(const struct slot_record *rec, uint8_t rcp)
@@ -70,12 +85,14 @@ static void condemn_radio(struct slot_record *rec, const char *reason)
 
 tdm_err pair_condemn(struct slot_record *rec, const char *reason)
 {
+    char brief[SLOT_REASON_MAX + 1];
     tdm_err err = TDM_OK;
 
+    shorten(brief, reason);
     if (rec->trial.kind == SLOT_TRIAL_RADIO)
-        condemn_radio(rec, reason);
+        condemn_radio(rec, brief);
     else
-        err = condemn_host(rec, reason);
+        err = condemn_host(rec, brief);
     if (err != TDM_OK)
         return err;
     clear_back(rec);

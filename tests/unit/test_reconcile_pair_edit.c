@@ -269,6 +269,18 @@ static void degraded_is_written_once_and_cleared_by_proof(void **state)
     assert_int_equal(rec.result.code, SLOT_RESULT_NONE);
 }
 
+static void long_reasons_are_cut_at_a_clause(void **state)
+{
+    struct slot_record rec = host_trial();
+
+    (void)state;
+    (void)radio_degraded(&rec, "the radio sends bytes, but no answer: other firmware, or other speed");
+    assert_string_equal(rec.result.reason, "the radio sends bytes, but no answer");
+    assert_int_equal(pair_condemn(&rec, "the boot selector does not keep the running host slot"), TDM_OK);
+    assert_string_equal(rec.result.reason, "the boot selector does not keep the running");
+    assert_string_equal(rec.bad[0].reason, "the boot selector does not keep the running");
+}
+
 static void proof_keeps_the_verdict_on_the_last_update(void **state)
 {
     struct slot_record rec = host_trial();
@@ -298,6 +310,7 @@ int main(void)
         cmocka_unit_test(what_the_radio_holds),
         cmocka_unit_test(counts_do_not_wrap),
         cmocka_unit_test(degraded_is_written_once_and_cleared_by_proof),
+        cmocka_unit_test(long_reasons_are_cut_at_a_clause),
         cmocka_unit_test(proof_keeps_the_verdict_on_the_last_update),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

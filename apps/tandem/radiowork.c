@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "radiowork.h"
+
+#include <string.h>
+
+#include "status.h"
+
+static tdm_err nobody_read(struct tdm_serial *s, uint8_t *buf, size_t cap, uint32_t timeout_ms, size_t *got)
+{
+    (void)s;
+    (void)buf;
+    (void)cap;
+    (void)timeout_ms;
+    *got = 0;
+    return TDM_E_UNREACHABLE;
+}
+
+static tdm_err nobody_write(struct tdm_serial *s, const uint8_t *data, size_t len, uint32_t timeout_ms)
+{
+    (void)s;
+    (void)data;
+    (void)len;
+    (void)timeout_ms;
+    return TDM_E_UNREACHABLE;
+}
+
+static tdm_err nobody_set_baud(struct tdm_serial *s, uint32_t baud)
+{
+    (void)s;
+    (void)baud;
+    return TDM_E_UNREACHABLE;
+}
+
+static tdm_err nobody_drop_input(struct tdm_serial *s)
+{
+    (void)s;
+    return TDM_E_UNREACHABLE;
+}
+
+static const struct tdm_serial_ops nobody = {nobody_read, nobody_write, nobody_set_baud, nobody_drop_input};
+
+static tdm_err no_lines_set(struct tdm_lines *l, bool reset, bool boot)
+{
+    (void)l;
+    (void)reset;
+    (void)boot;
+    return TDM_OK;
+}
+
+static const struct tdm_lines_ops no_lines = {no_lines_set};
+
+void radiowork_stand_in(struct device *dev)
+{
+    if (!dev->serial.is_open)
+        dev->serial.port.ops = &nobody;
+    if (!dev->lines.is_open)
+        dev->lines.port = (struct tdm_lines){.ops = &no_lines};
+}
+
+void radiowork_init(struct app *app, struct device *dev, struct reconcile *flow)
+{
+    struct reconcile_config cfg = {
+        .serial = &dev->serial.port,
+        .lines = &dev->lines.port,
+        .clock = &dev->clock.port,
+        .crypto = &dev->crypto.port,
+        .host = &dev->host.port,
+        .rcp_slots = {&dev->rcp[SLOT_R0].port, &dev->rcp[SLOT_R1].port},
+        .store = &dev->store,
+        .log = app->log,
+        .radio_chip = dev->chip,
+        .app_baud = (uint32_t)app->cfg.radio.baud,
+        .flash_baud = (uint32_t)app->cfg.radio.flash_baud,
+        .block_size = (uint32_t)app->cfg.radio.block_size,
+        .buf = dev->buf,
+        .buf_len = sizeof dev->buf,
+    };
+
+    reconcile_init(flow, &cfg);
+}
+
+static void add_done(cJSON *to, const struct reconcile *flow)
+{
+    const struct {
+        bool is_so;
+        const char *what;
+    } acts[] = {
+        {flow->was_flashed, "radio flashed"},
+        {flow->was_confirmed, "new pair proven and kept"},
+        {flow->was_condemned, "new pair refused, going back"},
+        {flow->text_differs, "warning: the radio names itself otherwise than its bundle says; its digests are right"},
+        {flow->bundle_is_damaged, "warning: the stored bundle is damaged: store it again"},
+    };
+    cJSON *done = cJSON_AddArrayToObject(to, "done");
+
+    for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
+        if (acts[i].is_so)
+            cJSON_AddItemToArray(done, cJSON_CreateString(acts[i].what));
+    }
+}
+
+int radiowork_report(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome, tdm_err err)
+{
+    const char *where = flow->was_condemned             ? "the update was refused"
+                        : outcome == RECONCILE_DEGRADED ? "the router is degraded"
+                                                        : "the update is not proven yet";
+    cJSON *host, *radio;
+
+    cJSON_AddStringToObject(app->result, "state", status_outcome_word(outcome));
+    host = cJSON_AddObjectToObject(app->result, "host");
+    cJSON_AddStringToObject(host, "running", status_slot_letter(flow->running));
+    cJSON_AddStringToObject(host, "version", flow->record.host[flow->running].content.version);
+    radio = cJSON_AddObjectToObject(app->result, "radio");
+    cJSON_AddBoolToObject(radio, "answers", flow->radio_answers);
+    cJSON_AddStringToObject(radio, "version", flow->radio_answers ? flow->radio.version : "");
+    cJSON_AddStringToObject(radio, "wanted", flow->wanted);
+    add_done(app->result, flow);
+    return err == TDM_OK ? EXIT_OK : app_fail_fault(app, where, &flow->fault);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * radiowork: the boot flow's engine set up from this router's ports, and its outcome as a result.
+ *
+ * Used by   boot, rcp update.   Uses  reconcile, device, status.
+ */
+#ifndef TANDEM_RADIOWORK_H
+#define TANDEM_RADIOWORK_H
+
+#include <tandem/reconcile.h>
+
+#include "device.h"
+
+/*
+ * Stand-ins for what could not be opened: a port that nobody is at the other end of, no lines. A start of the machine
+ * goes on without a radio, since a new pair that cannot reach its radio must go back.
+ */
+void radiowork_stand_in(struct device *dev);
+
+void radiowork_init(struct app *app, struct device *dev, struct reconcile *flow);
+
+/* What was found, what was done, and the failure if there is one; returns the exit number. */
+int radiowork_report(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome, tdm_err err);
+
+#endif
