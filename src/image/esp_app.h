@@ -2,7 +2,7 @@
 /*
  * esp_app: push-fed checker of one ESP firmware file (application or bootloader): structure, checksum, description.
  *
- * Used by   judge, the image commands, the simulated chip.   Uses  layer 0.
+ * Used by   judge, rcp_build, imagefile.   Uses  layer 0, esp_chip.
  * Memory    the caller owns the struct; nothing is allocated.
  * Digest    A file may carry a SHA-256 of its own first bytes. This is a pure file and takes no crypto port, so the
  *           caller hashes: every push says how many of its bytes belong to the digest (always its first ones), and

@@ -9,23 +9,10 @@
 #define MAGIC_CHECKSUM  0xebebu
 #define MAGIC_END       0xffffu
 #define CHECKSUM_AT     16u
-#define APP_FACTORY     0u
 
 static void fail(struct partition_table *t, const char *what, uint64_t at)
 {
     (void)tdm_fault_set(&t->fault, TDM_E_FORMAT, "bad_partition_table", what, at); /* push looks at the fault */
-}
-
-static void note_app(struct partition_table *t, const struct partition *p)
-{
-    if (p->offset == t->wanted_offset) {
-        t->has_app = true;
-        t->app = *p;
-    }
-    if (!t->has_first_app || (p->subtype == APP_FACTORY && t->first_app.subtype != APP_FACTORY)) {
-        t->has_first_app = true;
-        t->first_app = *p;
-    }
 }
 
 static void take_partition(struct partition_table *t, uint64_t row_at)
@@ -42,8 +29,10 @@ static void take_partition(struct partition_table *t, uint64_t row_at)
     else if (p.offset >= limit || p.size > limit - p.offset)
         fail(t, "partition reaches beyond the end of the flash", row_at + 4);
     t->partition_count++;
-    if (p.type == PARTITION_TYPE_APP && t->fault.err == TDM_OK)
-        note_app(t, &p);
+    if (p.type == PARTITION_TYPE_APP && p.offset == t->wanted_offset && t->fault.err == TDM_OK) {
+        t->has_app = true;
+        t->app = p;
+    }
 }
 
 static void take_checksum(struct partition_table *t, uint64_t row_at)

@@ -2,7 +2,7 @@
 /*
  * partition_table: push-fed checker of an ESP partition table; finds the app partition that begins at an offset.
  *
- * Used by   judge, the image commands, the simulated bootloader.   Uses  base/md5 (the table's own checksum).
+ * Used by   judge, rcp_build.   Uses  base/md5 (the table's own checksum).
  * Memory    the caller owns the struct; nothing is allocated. One row is held at a time.
  * Faults    code bad_partition_table; `at` is the offset of the row in the table.
  * Format    docs/FORMAT.md, "Partition table". Bytes behind the end row are ignored (padding, signature).
@@ -35,8 +35,6 @@ struct partition_table {
     uint32_t flash_size;
     bool has_app; /* after partition_table_end(): an app partition begins at the wanted offset */
     struct partition app;
-    bool has_first_app; /* what a bootloader without further advice starts: factory, else the first app row */
-    struct partition first_app;
     size_t partition_count;
     bool has_checksum, has_ended;
     uint64_t at;

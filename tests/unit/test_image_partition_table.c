@@ -53,7 +53,6 @@ static void test_usual_table(void **state)
         assert_int_equal(table.app.size, 0x100000);
         assert_int_equal(table.partition_count, 3);
         assert_true(table.has_checksum);
-        assert_true(table.has_first_app);
     }
     assert_int_equal(check(SIZE, SIZE, 0x20000, 0x200000), TDM_OK);
     assert_false(table.has_app);
