@@ -1,9 +1,107 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* tandem ota download: fetch an image, check it, store it in the free slots, switch to it, restart. */
+#include <string.h>
+#include <strings.h>
+
 #include "app.h"
+#include "device.h"
+#include "installer.h"
+#include "trustfile.h"
+
+struct download {
+    struct device dev;
+    struct install install;
+    struct http_curl https;
+    struct http_file file;
+    struct trustlist trust;
+};
+
+static bool is_url(const char *text)
+{
+    return strstr(text, "://") != NULL;
+}
+
+/* Without anything to trust no server can be believed: said before anybody connects. */
+static int check_trust(struct app *app, struct download *d, const char *url)
+{
+    const char *file = app->cfg.trust.file;
+
+    if (strncasecmp(url, "https://", 8) != 0)
+        return EXIT_OK;
+    if (trustlist_read_own(&d->trust, file) != TDM_OK)
+        return app_fail_fault(app, file, &d->trust.fault);
+    bool is_empty = d->trust.count == 0;
+    trustlist_free(&d->trust);
+    if (is_empty && !app->cfg.trust.use_system)
+        return app_fail(app, TDM_E_TRUST, "nothing_trusted",
+                        "%s: this router trusts no server yet (%s has no certificate), so nothing was fetched; add the "
+                        "server's certificate with `tandem trust add CERT`",
+                        url, file);
+    if (is_empty)
+        d->https.cfg.ca_file = NULL; /* the system's store alone */
+    return EXIT_OK;
+}
+
+static struct tdm_http *open_source(struct app *app, struct download *d, const char *from)
+{
+    const struct config *cfg = &app->cfg;
+    const struct http_curl_config https = {
+        .ca_file = cfg->trust.file,
+        .use_system = cfg->trust.use_system,
+        .allow_http = cfg->source.allow_http,
+        .connect_ms = (uint32_t)cfg->source.connect_timeout_ms,
+        .first_byte_ms = (uint32_t)cfg->source.first_byte_timeout_ms,
+        .stall_ms = (uint32_t)cfg->source.stall_timeout_ms,
+    };
+
+    http_curl_init(&d->https, &https);
+    http_file_init(&d->file);
+    return is_url(from) ? &d->https.port : &d->file.port;
+}
+
+static int finish(struct app *app, bool needs_restart, bool may_restart)
+{
+    cJSON_AddBoolToObject(app->result, "needs_restart", needs_restart);
+    if (!needs_restart)
+        cJSON_AddStringToObject(app->result, "next_step", "run `tandem boot`: it flashes and proves the radio");
+    else if (!may_restart)
+        cJSON_AddStringToObject(app->result, "next_step",
+                                "restart the router when it suits; `tandem boot` then proves the new pair");
+    else
+        return device_restart(app);
+    return EXIT_OK;
+}
+
+static int download(struct app *app, struct download *d, const char *from, bool may_restart)
+{
+    struct tdm_http *source = open_source(app, d, from);
+    bool needs_restart;
+    int status = check_trust(app, d, from);
+
+    if (status == EXIT_OK)
+        status = device_open_storage(app, &d->dev);
+    if (status != EXIT_OK)
+        return status;
+    installer_init(&d->install, app, &d->dev, source);
+    if (install_stage(&d->install, from) != TDM_OK)
+        return installer_fail(app, &d->install, from);
+    installer_describe(app, &d->install);
+    if (install_arm(&d->install, &needs_restart) != TDM_OK)
+        return installer_fail(app, &d->install, from);
+    device_close(&d->dev); /* a reboot command may look at the router */
+    return finish(app, needs_restart, may_restart);
+}
 
 int cmd_ota_download(struct app *app, int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
-    return app_fail(app, TDM_E_UNSUPPORTED, "unsupported", "this command is not built yet");
+    bool stays = false;
+    const struct app_option options[] = {{"no-reboot", NULL, &stays}, {NULL, NULL, NULL}};
+    static struct download d; /* large: keep it off the stack */
+    int status = app_options(app, &argc, argv, options, 1);
+
+    if (status != EXIT_OK)
+        return status;
+    status = download(app, &d, argv[0], !stays);
+    device_close(&d.dev); /* closing twice is fine */
+    return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <curl/curl.h>
+#include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -219,7 +220,7 @@ static CURLcode set_callbacks(CURL *c, struct transfer *t)
 
 /* ---- failures ---- */
 
-/* X.509 verdicts by their numbers (RFC-like constants of the verifier), as the HTTP library hands them on. */
+/* The verifier's word, as the HTTP library hands it on. It checks the name first, and until then says "unspecified". */
 static tdm_err fail_certificate(struct transfer *t)
 {
     long verdict = 0;
@@ -227,11 +228,12 @@ static tdm_err fail_certificate(struct transfer *t)
     if (curl_easy_getinfo(t->curl, CURLINFO_SSL_VERIFYRESULT, &verdict) != CURLE_OK)
         verdict = -1;
     switch (verdict) {
-    case 0:
+    case X509_V_OK:
+    case X509_V_ERR_UNSPECIFIED:
         return fail(t, TDM_E_TRUST, "wrong_name", "the server's certificate is for another name", 0);
-    case 9:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
         return fail(t, TDM_E_TRUST, "certificate_not_yet_valid", "the server's certificate is not yet valid", 0);
-    case 10:
+    case X509_V_ERR_CERT_HAS_EXPIRED:
         return fail(t, TDM_E_TRUST, "certificate_expired", "the server's certificate has expired", 0);
     default:
         return fail(t, TDM_E_TRUST, "untrusted_certificate", "the server's certificate is not trusted here", 0);

@@ -39,7 +39,7 @@ static tdm_err begin(struct install *in)
     if (err == TDM_OK)
         err = tdm_host_next(in->cfg.host, &next, &is_final);
     if (err != TDM_OK)
-        return install_fail(in, err, "host_unknown", "which host slot runs, or is next, cannot be told");
+        return install_fail(in, err, "running_unknown", "which host slot runs, or is next, cannot be told");
     err = load_record(in, running);
     if (err == TDM_OK)
         err = install_plan_begin(&in->record, running, next, &in->plan, &in->fault);
@@ -109,7 +109,7 @@ static tdm_err judge_staged(struct install *in)
 /* The switch was refused. Select first, then the record: the other order leaves a selected slot without a row. */
 static tdm_err take_back(struct install *in, tdm_err err)
 {
-    (void)install_fail(in, err, "switch_failed", "the boot selection did not take the new host slot");
+    (void)install_fail(in, err, "select_failed", "the boot selection did not take the new host slot");
     if (tdm_host_select(in->cfg.host, in->plan.running, TDM_SELECT_FINAL) != TDM_OK)
         return in->fault.err; /* the trial stands; the next boot settles it */
     if (install_record_cancel(&in->record, &in->plan, &in->fault) == TDM_OK && install_commit(in) != TDM_OK)

@@ -14,7 +14,7 @@ tdm_err install_fail(struct install *in, tdm_err err, const char *code, const ch
 tdm_err install_commit(struct install *in)
 {
     tdm_err err = slot_store_commit(in->cfg.store, &in->record);
-    return err == TDM_OK ? TDM_OK : install_fail(in, err, "record_not_written", "the record cannot be written");
+    return err == TDM_OK ? TDM_OK : install_fail(in, err, "record_not_writable", "the record cannot be written");
 }
 
 /* ---- what the judge is told ---- */

@@ -351,7 +351,7 @@ static void test_switch_refused(void **state)
     stage(&first, TDM_OK, "");
     w.host.ignores_select = true;
     assert_int_equal(install_arm(&w.install, &needs_restart), TDM_E_MISMATCH);
-    assert_string_equal(w.install.fault.code, "switch_failed");
+    assert_string_equal(w.install.fault.code, "select_failed");
     assert_false(needs_restart);
     assert_int_equal(world_load(&w, &rec), SLOT_STORE_OK);
     assert_int_equal(rec.trial.kind, SLOT_TRIAL_NONE);

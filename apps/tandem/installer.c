@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "installer.h"
+
+#include <string.h>
+
+#include "image/esp_chip.h"
+
+void installer_init(struct install *in, struct app *app, struct device *dev, struct tdm_http *source)
+{
+    const struct install_config cfg = {
+        .source = source,
+        .crypto = &dev->crypto.port,
+        .host = &dev->host.port,
+        .rcp_slots = {&dev->rcp[SLOT_R0].port, &dev->rcp[SLOT_R1].port},
+        .store = &dev->store,
+        .log = app->log,
+        .radio_chip = dev->chip,
+        .buf = dev->buf,
+        .buf_len = sizeof dev->buf,
+    };
+    install_init(in, &cfg);
+}
+
+/* What the other side said about it, if anything; all of it is printable and bounded already. */
+static const char *their_words(const struct install *in)
+{
+    if (in->page[0] != '\0')
+        return in->page;
+    return in->reply.fault.err != TDM_OK ? in->reply.detail : "";
+}
+
+int installer_fail(struct app *app, const struct install *in, const char *where)
+{
+    char what[640];
+    struct tdm_fault fault = in->fault;
+    const char *words = their_words(in);
+    bool was_freed = in->has_begun && in->judge.is_accepted;
+
+    (void)snprintf(what, sizeof what, "%s%s%s%s (%s)", fault.what, words[0] != '\0' ? ": \"" : "", words,
+                   words[0] != '\0' ? "\"" : "", was_freed ? "what runs was not touched" : "nothing was changed");
+    fault.what = what;
+    if (strcmp(fault.code, "http_status") == 0) {
+        cJSON_AddNumberToObject(app->result, "http_status", in->reply.status);
+        fault.at = 0; /* the server's words tell it */
+    }
+    return app_fail_fault(app, where, &fault);
+}
+
+void installer_describe(struct app *app, const struct install *in)
+{
+    static const char *const rcp_names[SLOT_RCP_SLOTS] = {"r0", "r1"}, *const host_names[TDM_HOST_SLOTS] = {"A", "B"};
+    const struct judge_verdict *v = &in->verdict;
+    const struct esp_chip *chip = esp_chip_by_id(v->radio_chip);
+    bool is_pair = in->plan.kind == SLOT_TRIAL_HOST;
+
+    app_add_hex(app->result, "image_id", v->id, sizeof v->id);
+    cJSON_AddStringToObject(app->result, "kind", is_pair ? "pair" : "radio");
+    cJSON_AddStringToObject(app->result, "rcp_version", v->version);
+    cJSON_AddStringToObject(app->result, "rcp_chip", chip != NULL ? chip->name : "unknown");
+    cJSON_AddStringToObject(app->result, "rcp_slot", rcp_names[in->plan.rcp]);
+    cJSON_AddNumberToObject(app->result, "bundle_size", v->layout.bundle_size);
+    if (is_pair) {
+        cJSON_AddStringToObject(app->result, "host_version", v->host_version);
+        cJSON_AddStringToObject(app->result, "host_slot", host_names[in->plan.host]);
+        cJSON_AddNumberToObject(app->result, "host_size", v->layout.host_size);
+    }
+    cJSON_AddBoolToObject(app->result, "signed", v->is_signed);
+}

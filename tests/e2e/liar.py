@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A TLS server that says exactly what a test tells it to say, for what real servers will not do on demand.
+
+    liar       liar(steps, certificate=None) -> port. A client's n-th connection gets steps[n] (the last one again and
+               again): bytes to send, CLOSE (end without a TLS goodbye), HANG (say nothing more until the client goes).
+               Connections whose handshake fails do not count.
+"""
+
+import socket
+import ssl
+import threading
+
+import pytest
+
+CLOSE = "close without close_notify"
+HANG = "hang"
+
+
+class Liar:
+    def __init__(self, steps, certificate):
+        self.steps, self.requests = steps, []
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate.cert, certificate.key)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            try:
+                plain, _ = self.listener.accept()
+            except OSError:
+                return
+            try:
+                self.talk(plain)
+            except OSError:  # the client went away, or refused our certificate
+                plain.close()
+
+    def talk(self, plain):
+        with self.context.wrap_socket(plain, server_side=True) as tls:
+            request = b""
+            while not request.endswith(b"\r\n\r\n"):
+                more = tls.recv(4096)
+                if not more:
+                    return
+                request += more
+            steps = self.steps[min(len(self.requests), len(self.steps) - 1)]
+            self.requests.append(request)
+            for step in steps:
+                if step == CLOSE:
+                    plain = tls.detach()
+                    socket.close(plain)
+                    return
+                if step == HANG:
+                    tls.recv(1)
+                    return
+                tls.sendall(step)
+            tls.unwrap()
+
+    def stop(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+@pytest.fixture
+def liar(certificate):
+    liars = []
+
+    def start(*steps, certificate=certificate) -> Liar:
+        liars.append(Liar(steps, certificate))
+        return liars[-1]
+
+    yield start
+    for one in liars:
+        one.stop()

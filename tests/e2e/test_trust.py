@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tandem trust add, list, remove."""
+
+import re
+import stat
+import subprocess
+
+import pytest
+
+from conftest import make_certificate
+from router import dated_certificate, router  # noqa: F401
+
+
+def fingerprint(cert) -> str:
+    out = subprocess.run(["openssl", "x509", "-in", cert, "-noout", "-fingerprint", "-sha256"], check=True,
+                         capture_output=True, text=True).stdout
+    return out.strip().split("=")[1]
+
+
+def digits(text: str) -> str:
+    return text.replace(":", "").lower()
+
+
+def test_add_and_list(router, certificate):
+    answer = router.run("trust", "add", certificate.cert)
+    assert answer.exit == 0 and answer.data["trusted_already"] == 0
+    assert stat.S_IMODE((router.dir / "trust.pem").stat().st_mode) == 0o644
+    [row] = router.run("trust", "list").data["certificates"]
+    assert row["subject"] == "CN=localhost"
+    assert row["names"] == "localhost 127.0.0.1"
+    assert row["validity"] == "valid"
+    assert row["fingerprint"] == digits(fingerprint(certificate.cert))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", row["expires"])
+
+
+def test_twice_is_once(router, certificate):
+    router.trust(certificate.cert)
+    answer = router.run("trust", "add", certificate.cert)
+    assert answer.exit == 0
+    assert answer.data["trusted_already"] == 1 and answer.data["added"] == []
+    assert router.run("trust", "list").data["count"] == 1
+
+
+def test_several_in_one_file_with_text_between(router, certificate, tmp_path):
+    other = make_certificate(tmp_path, "other.example")
+    both = tmp_path / "both.pem"
+    both.write_text("# ours\n" + certificate.cert.read_text() + "\nand theirs:\n" + other.cert.read_text())
+    assert len(router.run("trust", "add", both).data["added"]) == 2
+    assert [c["subject"] for c in router.run("trust", "list").data["certificates"]] == ["CN=localhost",
+                                                                                       "CN=other.example"]
+
+
+def test_list_of_nothing(router):
+    answer = router.run("trust", "list")
+    assert answer.exit == 0 and answer.data["certificates"] == []
+
+
+def test_expired_is_said(router, dated_certificate):
+    certificate = dated_certificate("20200101000000Z", "20200102000000Z")
+    answer = router.run("trust", "add", certificate.cert)
+    assert answer.exit == 0 and "expired" in answer.stderr
+    [row] = router.run("trust", "list").data["certificates"]
+    assert row["validity"] == "expired" and row["expires"] == "2020-01-02T00:00:00Z"
+
+
+@pytest.fixture
+def wrong(tmp_path, certificate):
+    pem = certificate.cert.read_text()
+    key = certificate.key.read_text()
+    files = {
+        "private_key": key,
+        "certificate and private_key": pem + key,
+        "not_a_certificate": pem.replace("CERTIFICATE", "CERTIFICATE REQUEST"),
+        "damaged not_a_certificate": "".join(line if i != 3 else "AAAA" + line[4:]
+                                             for i, line in enumerate(pem.splitlines(keepends=True))),
+        "cut not_a_certificate": pem[:len(pem) // 2],
+        "no_certificate": "hello\n",
+        "empty no_certificate": "",
+        "good then damaged not_a_certificate": pem + pem[:len(pem) // 2],
+    }
+    folder = tmp_path / "wrong"
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["private_key", "certificate and private_key", "not_a_certificate",
+                                  "damaged not_a_certificate", "cut not_a_certificate", "no_certificate",
+                                  "empty no_certificate", "good then damaged not_a_certificate"])
+def test_what_is_no_certificate_is_refused(router, wrong, name):
+    answer = router.run("trust", "add", wrong / name)
+    assert (answer.exit, answer.code) == (10, name.split()[-1]), answer
+    assert not (router.dir / "trust.pem").exists()
+
+
+def test_der_is_refused_with_the_way_out(router, certificate, tmp_path):
+    der = tmp_path / "cert.der"
+    subprocess.run(["openssl", "x509", "-in", certificate.cert, "-outform", "der", "-out", der], check=True)
+    answer = router.run("trust", "add", der)
+    assert (answer.exit, answer.code) == (10, "no_certificate")
+    assert "PEM" in answer.message
+
+
+@pytest.mark.parametrize("spelling", [str, digits, lambda f: digits(f)[:8], lambda f: f[:11]])
+def test_remove_by_fingerprint(router, certificate, tmp_path, spelling):
+    other = make_certificate(tmp_path, "other.example")
+    router.trust(certificate.cert).trust(other.cert)
+    answer = router.run("trust", "remove", spelling(fingerprint(certificate.cert)))
+    assert answer.exit == 0, answer
+    [row] = router.run("trust", "list").data["certificates"]
+    assert row["subject"] == "CN=other.example"
+
+
+def test_remove_by_file(router, certificate):
+    router.trust(certificate.cert)
+    assert router.run("trust", "remove", certificate.cert).exit == 0
+    assert router.run("trust", "list").data["count"] == 0
+
+
+@pytest.mark.parametrize("what, exit, code", [("0" * 64, 20, "no_such_certificate"), ("abc", 2, "usage"),
+                                              ("/nonexistent", 2, "usage")])
+def test_remove_what_is_not_there(router, certificate, what, exit, code):
+    router.trust(certificate.cert)
+    before = router.read("trust.pem")
+    answer = router.run("trust", "remove", what)
+    assert (answer.exit, answer.code) == (exit, code)
+    assert router.read("trust.pem") == before
+
+
+def test_damaged_own_file_is_not_overwritten(router, certificate):
+    (router.dir / "trust.pem").write_text(certificate.key.read_text())
+    before = router.read("trust.pem")
+    answer = router.run("trust", "add", certificate.cert)
+    assert (answer.exit, answer.code) == (10, "private_key")
+    assert router.read("trust.pem") == before
+
+
+def test_table_for_people(router, certificate):
+    router.trust(certificate.cert)
+    out = subprocess.run([router.program, "--config", router.dir / "tandem.conf", "trust", "list"], check=True,
+                         capture_output=True, text=True).stdout
+    assert "CN=localhost" in out and digits(fingerprint(certificate.cert)) in out
