@@ -70,7 +70,7 @@ class Samples:
         raise KeyError((chip, size, release))
 
     def host(self, kind: str = "esp32s3", release: int = 2) -> Path:
-        return self.root / "host" / {"esp32s3": f"v{release}.bin", "linux": f"linux-v{release}.img"}[kind]
+        return self.root / "host" / {"esp32s3": f"esp32s3-{release}.bin", "linux": f"linux-{release}.img"}[kind]
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,11 @@
 
 Leaves RCP build directories as ESP-IDF lays them out, two versions of each, and host images:
 
-    OUT/h2-v1, h2-v2, c6-v1, c6-v2   an application of about 250 KB for ESP32-H2 and ESP32-C6, older and newer:
+    OUT/<chip>/<size>-<n>/     chip esp32h2, esp32c6; size small (about 20 KB), large (about 250 KB); n 1 (older), 2
         bootloader/bootloader.bin  partition_table/partition-table.bin  esp_ot_rcp.bin  flash_args  rcp_version
-    OUT/h2-small-v1 ...              the same with an application of about 20 KB
-    OUT/host/v1.bin, v2.bin          ESP32-S3 border router applications, 1.5 MB
-    OUT/host/linux-v1.img, -v2.img   opaque files of 1.5 MB
-    OUT/samples.json                 every build: directory, chip, version text, sizes, deflate ratios
+    OUT/host/esp32s3-<n>.bin   an ESP32-S3 border router application, 1.5 MB
+    OUT/host/linux-<n>.img     an opaque file of 1.5 MB
+    OUT/samples.json           every build: directory, chip, version text, sizes, deflate ratios
 
 The code is generated, compiled for rv32imac and converted by esptool, so it is machine code in valid ESP images; it
 is the same at every run with the same tools. Version 1 spells its flash_args options with underscores, version 2
@@ -54,7 +53,6 @@ class Chip:
 @dataclass(frozen=True)
 class Size:
     name: str
-    infix: str                # in the names of build directories
     ram_modules: int          # modules whose code runs from RAM
     flash_modules: int
     low: int                  # accepted bytes of esp_ot_rcp.bin
@@ -72,7 +70,7 @@ class Release:
 
 
 CHIPS = (Chip("esp32h2", "48m", "2MB", 0x40838000), Chip("esp32c6", "80m", "4MB", 0x40868000))
-SIZES = (Size("small", "-small", 1, 1, 16 * 1024, 24 * 1024), Size("large", "", 6, 21, 225 * 1024, 275 * 1024))
+SIZES = (Size("small", 1, 1, 16 * 1024, 24 * 1024), Size("large", 6, 21, 225 * 1024, 275 * 1024))
 RELEASES = (Release(1, "7a3f0c5", "2e8d41b", "2026-03-02 08:41:17", "v5.4.1", "_"),
             Release(2, "1021229", "b678a4f", "2026-07-23 13:06:47", "v5.4.2", "-"))
 BOOT_MODULES = 2
@@ -217,7 +215,7 @@ def judge(size: Size, build: Path) -> None:
 
 def make_build(shop: Workshop, chip: Chip, size: Size, release: Release, out: Path) -> dict:
     """One RCP build directory. Returns its row of samples.json."""
-    build = out / f"{chip.name.removeprefix('esp32')}{size.infix}-v{release.number}"
+    build = out / chip.name / f"{size.name}-{release.number}"
     (build / "bootloader").mkdir(parents=True)
     (build / "partition_table").mkdir()
     make_bootloader(shop, chip, release, build / "bootloader/bootloader.bin")
@@ -227,7 +225,7 @@ def make_build(shop: Workshop, chip: Chip, size: Size, release: Release, out: Pa
     (build / "rcp_version").write_text(version_text(chip, size, release))
     judge(size, build)
     files = ("bootloader/bootloader.bin", "partition_table/partition-table.bin", "esp_ot_rcp.bin")
-    return {"dir": build.name, "chip": chip.name, "size": size.name, "release": release.number,
+    return {"dir": f"{chip.name}/{build.name}", "chip": chip.name, "size": size.name, "release": release.number,
             "version": version_text(chip, size, release),
             "bytes": {name: (build / name).stat().st_size for name in files},
             "deflate": {name: round(ratio(build / name), 3) for name in files}}
@@ -237,9 +235,9 @@ def make_hosts(out: Path) -> None:
     (out / "host").mkdir(parents=True)
     for number in (1, 2):
         image = espfiles.host_image(f"esp32s3-{number}", f"v1.{number}.0", HOST_BYTES)
-        (out / f"host/v{number}.bin").write_bytes(image)
+        (out / f"host/esp32s3-{number}.bin").write_bytes(image)
         blob = b"hsqs" + espfiles.filler(f"linux-{number}", HOST_BYTES - 4)
-        (out / f"host/linux-v{number}.img").write_bytes(blob)
+        (out / f"host/linux-{number}.img").write_bytes(blob)
 
 
 def recipe_key() -> str:
