@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tandem ota download: fetch an image, check it, store it in the free slots, switch to it, restart. */
+/* tandem ota download: fetch an image, check it, store it in the free slots, switch to it; restart, or flash the radio. */
 #include <string.h>
 #include <strings.h>
 
 #include "app.h"
 #include "device.h"
 #include "installer.h"
+#include "radiowork.h"
 #include "trustfile.h"
 
 struct download {
@@ -14,6 +15,7 @@ struct download {
     struct http_curl https;
     struct http_file file;
     struct trustlist trust;
+    struct reconcile flow;
 };
 
 static bool is_url(const char *text)
@@ -59,17 +61,29 @@ static struct tdm_http *open_source(struct app *app, struct download *d, const c
     return is_url(from) ? &d->https.port : &d->file.port;
 }
 
-static int finish(struct app *app, bool needs_restart, bool may_restart)
+static int finish_pair(struct app *app, struct download *d, bool may_restart)
 {
-    cJSON_AddBoolToObject(app->result, "needs_restart", needs_restart);
-    if (!needs_restart)
-        cJSON_AddStringToObject(app->result, "next_step", "run `tandem boot`: it flashes and proves the radio");
-    else if (!may_restart)
-        cJSON_AddStringToObject(app->result, "next_step",
-                                "restart the router when it suits; `tandem boot` then proves the new pair");
-    else
+    device_close(&d->dev); /* a reboot command may look at the router */
+    if (may_restart)
         return device_restart(app);
+    cJSON_AddStringToObject(app->result, "next_step",
+                            "restart the router when it suits; `tandem boot` then proves the new pair");
     return EXIT_OK;
+}
+
+/* The radio alone: no restart is needed, so it is flashed and proven now, unless it is to wait or cannot be reached. */
+static int finish_radio(struct app *app, struct download *d, bool may_flash)
+{
+    enum reconcile_outcome outcome;
+    int status = may_flash ? device_open_radio(app, &d->dev) : EXIT_OK;
+
+    if (!may_flash || status != EXIT_OK) {
+        cJSON_AddStringToObject(app->result, "next_step", "run `tandem boot`: it flashes and proves the radio");
+        return status;
+    }
+    radiowork_init(app, &d->dev, &d->flow);
+    tdm_err err = reconcile_armed(&d->flow, &outcome);
+    return radiowork_report(app, &d->flow, outcome, err);
 }
 
 static int download(struct app *app, struct download *d, const char *from, bool may_restart)
@@ -88,8 +102,8 @@ static int download(struct app *app, struct download *d, const char *from, bool 
     installer_describe(app, &d->install);
     if (install_arm(&d->install, &needs_restart) != TDM_OK)
         return installer_fail(app, &d->install, from);
-    device_close(&d->dev); /* a reboot command may look at the router */
-    return finish(app, needs_restart, may_restart);
+    cJSON_AddBoolToObject(app->result, "needs_restart", needs_restart);
+    return needs_restart ? finish_pair(app, d, may_restart) : finish_radio(app, d, may_restart);
 }
 
 int cmd_ota_download(struct app *app, int argc, char **argv)

@@ -2,7 +2,7 @@
 /*
  * radiowork: the boot flow's engine set up from this router's ports, and its outcome as a result.
  *
- * Used by   boot, rcp update.   Uses  reconcile, device, status.
+ * Used by   boot, rcp update, ota download.   Uses  reconcile, device, status.
  */
 #ifndef TANDEM_RADIOWORK_H
 #define TANDEM_RADIOWORK_H

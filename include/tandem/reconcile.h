@@ -3,7 +3,7 @@
  * reconcile: the boot flow. The running host's row says which bundle the radio must run; make it so, prove it, and
  * confirm the pair or go back. The tables are docs/DESIGN.md, "The pair transaction".
  *
- * Used by   tandem boot, rcp update.   Uses  host, slot, judge, esprom, spinel.
+ * Used by   tandem boot, rcp update, ota download (of the radio alone).   Uses  host, slot, judge, esprom, spinel.
  * Memory    the caller owns the struct and its buffer; nothing is allocated.
  * Bounds    Every attempt is counted durably before it is made; no path loops without a count.
  * Power     may go at any moment: what is not yet done is done, or undone, by the next boot.
@@ -92,6 +92,12 @@ void reconcile_init(struct reconcile *r, const struct reconcile_config *cfg);
  * `fault`: TDM_OK unless the device is degraded or a trial has failed.
  */
 TDM_MUST_USE tdm_err reconcile_boot(struct reconcile *r, enum reconcile_outcome *outcome);
+
+/*
+ * The rest of a radio-only update, in the process that has just armed it: no start was needed, so none is charged. STATE
+ * when no such trial is under way.
+ */
+TDM_MUST_USE tdm_err reconcile_armed(struct reconcile *r, enum reconcile_outcome *outcome);
 
 /*
  * On the operator's word: flash counters start anew, the running row's bundle is flashed if the radio differs. STATE

@@ -173,6 +173,17 @@ tdm_err reconcile_boot(struct reconcile *r, enum reconcile_outcome *outcome)
     return take_step(r, boot_decide(&r->record, r->running), outcome);
 }
 
+tdm_err reconcile_armed(struct reconcile *r, enum reconcile_outcome *outcome)
+{
+    *outcome = RECONCILE_DEGRADED;
+    if (open_record(r) != TDM_OK)
+        return r->fault.err;
+    if (r->record.trial.kind != SLOT_TRIAL_RADIO || r->record.trial.to != (uint8_t)r->running)
+        return tdm_fault_set(&r->fault, TDM_E_STATE, "nothing_armed", "no radio update waits to be proven", 0);
+    make_radio_right(r, outcome);
+    return r->fault.err;
+}
+
 tdm_err reconcile_radio(struct reconcile *r, enum reconcile_outcome *outcome)
 {
     *outcome = RECONCILE_DEGRADED;

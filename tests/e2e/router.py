@@ -21,6 +21,9 @@ import pytest
 from conftest import Certificate
 
 CONFIG = """
+[radio]
+port = {dir}/no-radio
+
 [slots]
 record = {dir}/record
 rcp-0 = {dir}/rcp-0

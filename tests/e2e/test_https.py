@@ -11,6 +11,7 @@ import pytest
 from conftest import make_certificate, unused_port
 from liar import CLOSE, HANG, liar  # noqa: F401
 from router import dated_certificate, image, router  # noqa: F401
+from simulator import Simulator
 
 
 def head(length=None, status="200 OK", *lines) -> bytes:
@@ -63,13 +64,39 @@ def test_no_reboot_leaves_the_restart_to_the_operator(router, image, www):
     assert "no radio firmware is stored to go back to" in answer.stderr
 
 
-def test_radio_only_from_a_file(router, image, www):
-    (www / "image").write_bytes(image(host=False) + b"filler that existing readers ignore")
-    answer = router.adopted().run("ota", "download", www / "image")
-    assert answer.exit == 0, answer
+def expect_radio(answer, data):
     assert answer.data["kind"] == "radio" and answer.data["needs_restart"] is False
-    assert answer.data["image_id"] == hashlib.sha256(image(host=False)).hexdigest()
+    assert answer.data["image_id"] == hashlib.sha256(data).hexdigest()
+
+
+def test_radio_only_waits_for_boot(router, image, www):
+    (www / "image").write_bytes(image(host=False) + b"filler that existing readers ignore")
+    answer = router.adopted().run("ota", "download", www / "image", "--no-reboot")
+    assert answer.exit == 0, answer
+    expect_radio(answer, image(host=False))
     assert "tandem boot" in answer.data["next_step"]
+    assert not router.was_restarted
+
+
+def test_radio_only_without_a_radio_is_not_condemned(router, image, www):
+    (www / "image").write_bytes(image(host=False))
+    answer = router.adopted().run("ota", "download", www / "image")
+    assert answer.exit != 0 and "no-radio" in answer.message
+    expect_radio(answer, image(host=False))
+    assert "tandem boot" in answer.data["next_step"]
+    assert router.run("ota", "status").data["state"] == "trial"
+
+
+def test_radio_only_is_flashed_and_proven_at_once(router, samples, sim_bin, image, www, tmp_path):
+    new = samples.build("esp32h2", "small", 2)
+    (www / "image").write_bytes(image(host=False))
+    with Simulator(sim_bin, tmp_path) as sim:  # an empty radio
+        radio = ("--radio-port", sim.tty, "--radio-lines", f"control:{sim.socket}")
+        answer = router.adopted().run(*radio, "ota", "download", www / "image")
+        assert answer.exit == 0, answer
+        expect_radio(answer, image(host=False))
+        assert answer.data["state"] == "ok" and "radio flashed" in answer.data["done"]
+        assert router.run(*radio, "rcp", "probe").data["radio"]["version"] == new.version
     assert not router.was_restarted
 
 

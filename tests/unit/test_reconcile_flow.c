@@ -552,6 +552,26 @@ static void the_operator_waits_for_a_trial(void **state)
     assert_string_equal(runs(), old_text);
 }
 
+/* No start was needed, so none is paid: after the last one a new radio is still proven by who armed it. */
+static void a_radio_update_goes_on_where_it_was_armed(void **state)
+{
+    enum reconcile_outcome outcome;
+
+    (void)state;
+    plant_in_chip(&old_image);
+    power_up();
+    struct slot_record rec = make_record(RADIO_TRIAL, &new_image);
+    rec.trial.tries = 0;
+    save(&rec);
+    prepare_flow();
+    assert_int_equal(reconcile_armed(&flow, &outcome), TDM_OK);
+    assert_int_equal(outcome, RECONCILE_OK);
+    assert_true(flow.was_confirmed);
+    assert_string_equal(runs(), new_text);
+    prepare_flow();
+    assert_int_equal(reconcile_armed(&flow, &outcome), TDM_E_STATE); /* nothing waits any more */
+}
+
 /* ---- records that cannot be used ------------------------------------------------------------------------------------ */
 
 static void nothing_was_touched(void)
@@ -725,6 +745,7 @@ int main(void)
         STORY(a_bootloader_that_does_not_confirm),
         STORY(degraded_is_stable_and_left_when_right),
         STORY(the_operator_waits_for_a_trial),
+        STORY(a_radio_update_goes_on_where_it_was_armed),
         STORY(a_record_that_cannot_be_read),
         STORY(a_record_that_is_lost),
         STORY(a_record_that_cannot_be_written),
