@@ -225,10 +225,11 @@ bool radio_proven(struct slot_record *rec, uint32_t text_crc)
 
 bool radio_degraded(struct slot_record *rec, const char *reason)
 {
-    struct slot_record before = *rec;
+    bool was_said = !rec->radio.is_known && rec->result.code == SLOT_RESULT_DEGRADED;
+    char before[SLOT_REASON_MAX + 1];
 
+    memcpy(before, rec->result.reason, sizeof before);
     rec->radio.is_known = false;
     set_result(rec, SLOT_RESULT_DEGRADED, reason);
-    return before.radio.is_known || before.result.code != rec->result.code ||
-           strcmp(before.result.reason, rec->result.reason) != 0;
+    return !was_said || strcmp(before, rec->result.reason) != 0;
 }

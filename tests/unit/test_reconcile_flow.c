@@ -46,7 +46,8 @@ static struct sample_image old_image, new_image, mute_image, misnamed_image;
 
 static const struct tdm_flash_ops *sound_ops;
 static struct tdm_flash_ops rotting_ops;
-static uint32_t rots; /* so many programs into the radio's flash lose a bit */
+static uint32_t rots;      /* so many programs into the radio's flash lose a bit         */
+static uint32_t cut_after; /* the router's power goes after so many programs, 0: it stays */
 
 static tdm_err rotting_prog(struct tdm_flash *f, uint64_t off, const void *data, uint32_t len)
 {
@@ -56,6 +57,8 @@ static tdm_err rotting_prog(struct tdm_flash *f, uint64_t off, const void *data,
         chip_bytes[off] ^= 1;
         rots--;
     }
+    if (cut_after > 0 && --cut_after == 0)
+        power.is_off = true;
     return err;
 }
 
@@ -102,7 +105,7 @@ static int open_world(void **state)
     rotting_ops = *sound_ops;
     rotting_ops.prog = rotting_prog;
     chip_flash.port.ops = &rotting_ops;
-    rots = 0;
+    rots = cut_after = 0;
     memset(&power, 0, sizeof power);
     fake_flash_open(&record_flash, &power, 16384, 4096, 1);
     for (int i = 0; i < 2; i++) {
@@ -675,6 +678,52 @@ static void a_bundle_that_has_rotted(void **state)
     assert_string_equal(runs(), old_text);
 }
 
+/* Whole in itself, but not what was stored: somebody wrote to the slot. */
+static void a_bundle_that_was_swapped(void **state)
+{
+    (void)state;
+    plant_in_chip(&new_image);
+    power_up();
+    struct slot_record rec = make_record(PROVEN, NULL);
+    set_holds(&rec, 2);
+    rec.rcp[SLOT_R0].digest[31] ^= 1;
+    save(&rec);
+    assert_int_equal(boot(), RECONCILE_DEGRADED);
+    assert_string_equal(flow.fault.code, "bundle_damaged");
+    assert_string_equal(runs(), new_text);
+}
+
+static void a_slot_that_is_only_half_written_is_never_flashed(void **state)
+{
+    (void)state;
+    plant_in_chip(&new_image);
+    power_up();
+    struct slot_record rec = make_record(PROVEN, NULL);
+    set_holds(&rec, 2);
+    rec.rcp[SLOT_R0].state = SLOT_WRITING;
+    save(&rec);
+    assert_int_equal(boot(), RECONCILE_DEGRADED);
+    assert_string_equal(flow.fault.code, "no_bundle");
+    assert_string_equal(runs(), new_text);
+}
+
+static void a_trial_without_a_row_is_not_acted_on(void **state)
+{
+    (void)state;
+    plant_in_chip(&old_image);
+    power_up();
+    struct slot_record rec = make_record(HOST_TRIAL, &new_image);
+    rec.trial.tries = 0;
+    rec.trial.is_paid = false;
+    rec.host[B].content.state = SLOT_WRITING;
+    save(&rec);
+    forget_counts();
+    assert_int_equal(boot(), RECONCILE_DEGRADED);
+    assert_string_equal(flow.fault.code, "unknown_host");
+    assert_int_equal(host.selects, 0);
+    assert_int_equal(chip_flash.sectors_erased, 0);
+}
+
 static void an_unmanaged_silent_radio_gets_what_is_stored(void **state)
 {
     (void)state;
@@ -730,6 +779,29 @@ static void a_cut_at_every_step(void **state)
     }
 }
 
+/* What a half-flashed radio says of itself proves nothing: the record must say so before the first sector goes. */
+static void a_cut_in_the_middle_of_a_flash(void **state)
+{
+    enum reconcile_outcome outcome;
+
+    (void)state;
+    plant_in_chip(&old_image);
+    power_up();
+    struct slot_record rec = make_record(HOST_TRIAL, &new_image);
+    save(&rec);
+    cut_after = 1;
+    assert_int_equal(boot(), RECONCILE_DEGRADED);
+    fake_power_on(&power);
+    fake_flash_reboot(&record_flash);
+    rec = load();
+    assert_false(rec.radio.is_known);
+    assert_int_equal(rec.radio.begun, 1);
+    (void)run_to_rest(&outcome);
+    assert_int_equal(outcome, RECONCILE_OK);
+    assert_int_equal(host.running, B);
+    assert_string_equal(runs(), new_text);
+}
+
 #define STORY(f) cmocka_unit_test_setup_teardown(f, open_world, close_world)
 
 int main(void)
@@ -752,8 +824,12 @@ int main(void)
         STORY(a_router_that_was_never_updated),
         STORY(a_host_that_nobody_knows),
         STORY(a_bundle_that_has_rotted),
+        STORY(a_bundle_that_was_swapped),
+        STORY(a_slot_that_is_only_half_written_is_never_flashed),
+        STORY(a_trial_without_a_row_is_not_acted_on),
         STORY(an_unmanaged_silent_radio_gets_what_is_stored),
         cmocka_unit_test(a_cut_at_every_step),
+        STORY(a_cut_in_the_middle_of_a_flash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
