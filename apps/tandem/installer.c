@@ -39,10 +39,10 @@ int installer_fail(struct app *app, const struct install *in, const char *where)
     (void)snprintf(what, sizeof what, "%s%s%s%s (%s)", fault.what, words[0] != '\0' ? ": \"" : "", words,
                    words[0] != '\0' ? "\"" : "", was_freed ? "what runs was not touched" : "nothing was changed");
     fault.what = what;
-    if (strcmp(fault.code, "http_status") == 0) {
+    if (strcmp(fault.code, "http_status") == 0)
         cJSON_AddNumberToObject(app->result, "http_status", in->reply.status);
-        fault.at = 0; /* the server's words tell it */
-    }
+    if (in->reply.fault.err != TDM_OK)
+        fault.at = 0; /* a number that the quoted words tell better */
     return app_fail_fault(app, where, &fault);
 }
 

@@ -20,9 +20,9 @@ static tdm_err fail(struct tdm_http_reply *reply, tdm_err err, const char *code,
 static tdm_err fail_open(struct tdm_http_reply *reply)
 {
     if (errno == ENOENT || errno == ENOTDIR)
-        return fail(reply, TDM_E_NOT_FOUND, "no_such_file", "there is no such file", errno);
+        return fail(reply, TDM_E_NOT_FOUND, "no_such_file", "there is no such file", 0);
     if (errno == EACCES || errno == EPERM)
-        return fail(reply, TDM_E_ACCESS, "not_permitted", "not permitted to read the file", errno);
+        return fail(reply, TDM_E_ACCESS, "not_permitted", "not permitted to read the file", 0);
     return fail(reply, TDM_E_IO, "read_failed", "the file cannot be opened", errno);
 }
 

@@ -73,8 +73,6 @@ tdm_err install_stage(struct install *in, const char *url)
 {
     in->is_adopting = false;
     tdm_err err = begin(in);
-    if (err == TDM_OK && in->record.host[in->plan.running].rcp == SLOT_RCP_NONE)
-        tdm_log_note(in->cfg.log, TDM_LOG_WARNING, "first update: no radio firmware is stored to go back to", 0);
     if (err == TDM_OK)
         err = install_stream_in(in, url);
     if (err == TDM_OK)

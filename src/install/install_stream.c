@@ -71,6 +71,8 @@ static tdm_err on_accept(struct judge_output *port, const struct judge_verdict *
 
     in->total = front->layout.total_size;
     in->plan.kind = front->layout.host_size > 0 && !in->is_adopting ? SLOT_TRIAL_HOST : SLOT_TRIAL_RADIO;
+    if (!in->is_adopting && in->record.host[in->plan.running].rcp == SLOT_RCP_NONE)
+        tdm_log_note(in->cfg.log, TDM_LOG_WARNING, "first update: no radio firmware is stored to go back to", 0);
     tdm_err err = install_record_free(&in->record, &in->plan, &in->fault);
     if (err == TDM_OK)
         err = install_commit(in);

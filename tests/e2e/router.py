@@ -39,9 +39,9 @@ running = file:{dir}/running
 reboot-command = touch {dir}/rebooted
 
 [source]
-connect-timeout = 5
-first-byte-timeout = 2
-stall-timeout = 2
+connect-timeout = 20
+first-byte-timeout = 20
+stall-timeout = 20
 
 [trust]
 file = {dir}/trust.pem

@@ -316,9 +316,29 @@ def test_lies(router, liar, certificate, image, name, steps, exit, code):
     server = liar(steps(image()))
     router.adopted().trust(certificate.cert)
     before = router.state()
-    answer = router.run("ota", "download", f"https://localhost:{server.port}/image")
+    patience = ("--source-first-byte-timeout", 1, "--source-stall-timeout", 1) if exit == 31 else ()
+    answer = router.run("ota", "download", f"https://localhost:{server.port}/image", *patience)
     assert (answer.exit, answer.code) == (exit, code), answer
     assert router.state() == before
+
+
+def test_killed_in_mid_transfer(router, liar, certificate, image):
+    data = image()
+    server = liar([head(len(data)) + data[:30000], HANG], [head(len(data)) + data])
+    router.adopted().trust(certificate.cert)
+    before = router.state()
+    url = f"https://localhost:{server.port}/image"
+    running = subprocess.Popen([router.program, "--config", router.dir / "tandem.conf", "--json", "ota", "download",
+                                url], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert "progress" in running.stderr.readline()  # bytes have come, and the server says no more
+    running.kill()
+    running.wait()
+    running.stderr.close()
+    assert router.state() == before
+    states = {row["slot"]: row["state"] for row in router.run("ota", "status").data["slots"]}
+    assert states["host A"] == "good" and states["r1"] == "good"
+    assert "trial" not in states.values() and "staged" not in states.values()
+    expect_pair(router, router.run("ota", "download", url), data)
 
 
 def test_what_we_ask_for(router, liar, certificate, image):
