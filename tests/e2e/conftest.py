@@ -32,6 +32,7 @@ from pathlib import Path
 import pytest
 
 REPO = Path(__file__).resolve().parents[2]
+os.environ["PATH"] += ":/usr/sbin"      # where Debian has nginx, and a user's PATH does not
 
 
 @dataclass(frozen=True)
