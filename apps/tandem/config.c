@@ -142,8 +142,21 @@ void config_defaults(struct config *cfg)
 struct reading {
     struct config *cfg;
     struct config_problem *why;
+    FILE *in;
     tdm_err err;
+    bool is_line_too_long;
 };
+
+/* A line as inih asks for it. inih takes lines up to a length fixed when it was built, and would split a longer one. */
+static char *read_line(char *line, int room, void *user)
+{
+    struct reading *r = user;
+    char *got = fgets(line, room, r->in);
+
+    if (got != NULL && strlen(line) + 1 == (size_t)room && line[room - 2] != '\n')
+        r->is_line_too_long = true;
+    return got;
+}
 
 /* Called by inih for each key; 0 stops with the line number. */
 static int on_key(void *user, const char *section, const char *name, const char *value)
@@ -162,24 +175,30 @@ static int on_key(void *user, const char *section, const char *name, const char 
     return 0;
 }
 
+static const char *reason_of(const struct reading *r, const char *problem)
+{
+    if (r->is_line_too_long)
+        return "a line is longer than this system's INI library takes (usually 198 characters); "
+               "put long commands into a script";
+    return r->err != TDM_OK ? problem : "not a key = value line";
+}
+
 tdm_err config_read_file(struct config *cfg, const char *path, struct config_problem *why)
 {
-    struct reading r = {.cfg = cfg, .why = why, .err = TDM_OK};
-    FILE *in = fopen(path, "re");
+    struct reading r = {.cfg = cfg, .why = why, .in = fopen(path, "re")};
 
-    if (in == NULL) {
+    if (r.in == NULL) {
         (void)snprintf(why->sentence, sizeof why->sentence, "%s: %s", path, strerror(errno));
         return errno == ENOENT ? TDM_E_NOT_FOUND : TDM_E_ACCESS;
     }
-    int line = ini_parse_file(in, on_key, &r);
-    (void)fclose(in); /* only read */
-    if (line == 0 && r.err == TDM_OK) {
+    int line = ini_parse_stream(read_line, &r, on_key, &r);
+    (void)fclose(r.in); /* only read */
+    if (line == 0 && r.err == TDM_OK && !r.is_line_too_long) {
         (void)snprintf(cfg->file, sizeof cfg->file, "%s", path);
         return TDM_OK;
     }
-    char reason[sizeof why->sentence];
-    (void)snprintf(reason, sizeof reason, "%s", r.err != TDM_OK ? why->sentence : "not a key = value line");
-    (void)snprintf(why->sentence, sizeof why->sentence, "%.200s:%d: %.400s", path, line, reason);
+    struct config_problem inner = *why;
+    (void)snprintf(why->sentence, sizeof why->sentence, "%.200s:%d: %.400s", path, line, reason_of(&r, inner.sentence));
     return TDM_E_FORMAT;
 }
 
