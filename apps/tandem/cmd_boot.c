@@ -36,7 +36,7 @@ int cmd_boot(struct app *app, int argc, char **argv)
 
     int status = app_options(app, &argc, argv, options, 0);
     if (status == EXIT_OK)
-        status = device_open_storage(app, &dev);
+        status = device_open_storage(app, &dev, DEVICE_WORK);
     if (status == EXIT_OK)
         status = open_radio(app, &dev);
     if (status == EXIT_OK)

@@ -93,7 +93,7 @@ static int download(struct app *app, struct download *d, const char *from, bool 
     int status = check_trust(app, d, from);
 
     if (status == EXIT_OK)
-        status = device_open_storage(app, &d->dev);
+        status = device_open_storage(app, &d->dev, DEVICE_WORK);
     if (status != EXIT_OK)
         return status;
     installer_init(&d->install, app, &d->dev, source);

@@ -79,7 +79,7 @@ int cmd_ota_status(struct app *app, int argc, char **argv)
 
     int status = app_options(app, &argc, argv, options, 0);
     if (status == EXIT_OK)
-        status = device_open_storage(app, &dev);
+        status = device_open_storage(app, &dev, DEVICE_LOOK);
     if (status == EXIT_OK)
         status = status_read(app, &dev, &s);
     if (status == EXIT_OK) {

@@ -44,7 +44,7 @@ static bool is_folder(const char *path)
 static int adopt(struct app *app, struct adoption *a, const char *from)
 {
     struct tdm_http *source = &a->file.port;
-    int status = device_open_storage(app, &a->dev);
+    int status = device_open_storage(app, &a->dev, DEVICE_WORK);
 
     if (status != EXIT_OK)
         return status;

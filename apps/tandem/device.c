@@ -10,29 +10,39 @@
 #define RECORD_SIZE      16384u
 #define BOOT_RECORD_SIZE 8192u
 
-static int open_flash(struct app *app, struct flash_file *f, const char *path, uint64_t size, enum flash_file_mode mode)
+static int open_flash(struct app *app, struct flash_file *f, const char *path, uint64_t size, enum device_use use)
 {
     struct tdm_fault why = {0};
+    tdm_err err = TDM_E_NOT_FOUND;
 
-    if (flash_file_open(f, path, size, mode, &why) == TDM_OK)
-        return EXIT_OK;
-    return app_fail_fault(app, path, &why);
+    if (use == DEVICE_LOOK)
+        err = flash_file_open(f, path, size, FLASH_FILE_READ, &why);
+    if (err == TDM_E_NOT_FOUND)
+        err = flash_file_open(f, path, size, FLASH_FILE_CREATE, &why);
+    return err == TDM_OK ? EXIT_OK : app_fail_fault(app, path, &why);
 }
 
 /* The running slot is only read: its device is mounted, and nobody may write to it. */
-static int open_host_slots(struct app *app, struct device *dev, enum tdm_host_slot running)
+static int open_running_slot(struct app *app, struct flash_file *f, const char *path)
+{
+    struct tdm_fault why = {0};
+
+    return flash_file_open(f, path, 0, FLASH_FILE_READ, &why) == TDM_OK ? EXIT_OK : app_fail_fault(app, path, &why);
+}
+
+static int open_host_slots(struct app *app, struct device *dev, enum tdm_host_slot running, enum device_use use)
 {
     const struct config *cfg = &app->cfg;
     const char *const paths[TDM_HOST_SLOTS] = {cfg->host.slot_a, cfg->host.slot_b};
     enum tdm_host_slot other = tdm_host_other(running);
 
-    int status = open_flash(app, &dev->host_slots[running], paths[running], 0, FLASH_FILE_READ);
+    int status = open_running_slot(app, &dev->host_slots[running], paths[running]);
     if (status == EXIT_OK)
-        status = open_flash(app, &dev->host_slots[other], paths[other], cfg->host.slot_size, FLASH_FILE_CREATE);
+        status = open_flash(app, &dev->host_slots[other], paths[other], cfg->host.slot_size, use);
     return status;
 }
 
-static int open_host(struct app *app, struct device *dev)
+static int open_host(struct app *app, struct device *dev, enum device_use use)
 {
     const struct config *cfg = &app->cfg;
     enum tdm_host_slot running;
@@ -44,9 +54,9 @@ static int open_host(struct app *app, struct device *dev)
     }
     if (host_files_find_running(cfg->host.running, &running, &why) != TDM_OK)
         return app_fail_fault(app, cfg->host.running, &why);
-    int status = open_host_slots(app, dev, running);
+    int status = open_host_slots(app, dev, running, use);
     if (status == EXIT_OK)
-        status = open_flash(app, &dev->boot_record, cfg->host.boot_record, BOOT_RECORD_SIZE, FLASH_FILE_CREATE);
+        status = open_flash(app, &dev->boot_record, cfg->host.boot_record, BOOT_RECORD_SIZE, use);
     if (status == EXIT_OK &&
         host_files_init(&dev->host, &dev->host_slots[TDM_HOST_A].port, &dev->host_slots[TDM_HOST_B].port,
                         &dev->boot_record.port, cfg->host.running, &why) != TDM_OK)
@@ -71,7 +81,7 @@ static int find_chip(struct app *app, uint16_t *chip)
     return app_fail(app, TDM_E_NOT_FOUND, "bad_config", "[radio] chip = \"%s\" is not a chip this version knows", name);
 }
 
-int device_open_storage(struct app *app, struct device *dev)
+int device_open_storage(struct app *app, struct device *dev, enum device_use use)
 {
     const struct config *cfg = &app->cfg;
     int status;
@@ -80,13 +90,13 @@ int device_open_storage(struct app *app, struct device *dev)
     crypto_openssl_init(&dev->crypto);
     status = find_chip(app, &dev->chip);
     if (status == EXIT_OK)
-        status = open_flash(app, &dev->record, cfg->slots.record, RECORD_SIZE, FLASH_FILE_CREATE);
+        status = open_flash(app, &dev->record, cfg->slots.record, RECORD_SIZE, use);
     if (status == EXIT_OK)
-        status = open_flash(app, &dev->rcp[SLOT_R0], cfg->slots.rcp_0, cfg->slots.rcp_size, FLASH_FILE_CREATE);
+        status = open_flash(app, &dev->rcp[SLOT_R0], cfg->slots.rcp_0, cfg->slots.rcp_size, use);
     if (status == EXIT_OK)
-        status = open_flash(app, &dev->rcp[SLOT_R1], cfg->slots.rcp_1, cfg->slots.rcp_size, FLASH_FILE_CREATE);
+        status = open_flash(app, &dev->rcp[SLOT_R1], cfg->slots.rcp_1, cfg->slots.rcp_size, use);
     if (status == EXIT_OK)
-        status = open_host(app, dev);
+        status = open_host(app, dev, use);
     if (status == EXIT_OK)
         slot_store_init(&dev->store, &dev->record.port);
     return status;

@@ -4,7 +4,8 @@
  *
  * Used by   the ota, rcp and boot commands.
  * Memory    the struct belongs to the command; device_close() gives back all that was opened, on every way out.
- * Locks     every file and device is locked while it is open: two commands never work on one router at a time.
+ * Locks     DEVICE_WORK locks every file and device: two commands never change one router at a time. DEVICE_LOOK reads
+ *           beside a command that works.
  */
 #ifndef TANDEM_DEVICE_H
 #define TANDEM_DEVICE_H
@@ -29,8 +30,10 @@ struct device {
     uint8_t buf[DEVICE_BUF_LEN];
 };
 
-/* Record, RCP slots, host slots, boot selection. Reported failures give the exit number; EXIT_OK otherwise. */
-int device_open_storage(struct app *app, struct device *dev);
+enum device_use { DEVICE_LOOK, DEVICE_WORK };
+
+/* Record, RCP slots, host slots, boot selection; what is missing is made. Reported failures give the exit number. */
+int device_open_storage(struct app *app, struct device *dev, enum device_use use);
 /* The radio's serial port and lines. */
 int device_open_radio(struct app *app, struct device *dev);
 void device_close(struct device *dev);

@@ -7,6 +7,26 @@
 
 /* ---- reading ------------------------------------------------------------------------------------------------------- */
 
+/* What the running host calls itself: the record knows it of an image of ours, an ESP application says it itself. */
+static void find_host_version(struct device *dev, struct status *s)
+{
+    const char *recorded = s->record.host[s->running].content.version;
+    uint8_t head[ESP_APP_HEAD_LEN];
+    static struct esp_app app; /* large: keep it off the stack */
+    size_t hashed;
+
+    (void)snprintf(s->host_version, sizeof s->host_version, "%s", recorded);
+    if (recorded[0] != '\0' || !s->has_slots ||
+        tdm_flash_read(dev->host.port.slots[s->running], 0, head, sizeof head) != TDM_OK ||
+        !esp_app_is_likely(head, sizeof head))
+        return;
+    esp_app_init(&app);
+    if (esp_app_push(&app, head, sizeof head, &hashed) != TDM_OK)
+        return;
+    esp_app_describe(&app);
+    (void)snprintf(s->host_version, sizeof s->host_version, "%s", app.info.version);
+}
+
 int status_read(struct app *app, struct device *dev, struct status *s)
 {
     struct tdm_host *host = &dev->host.port;
@@ -25,6 +45,7 @@ int status_read(struct app *app, struct device *dev, struct status *s)
     s->record_err = slot_store_peek(&dev->store, &s->record, &s->store);
     if (s->record_err != TDM_OK || s->store != SLOT_STORE_OK)
         slot_record_first(&s->record, s->running);
+    find_host_version(dev, s);
     return EXIT_OK;
 }
 
@@ -160,7 +181,7 @@ void status_add_host(cJSON *to, const struct status *s)
     cJSON *host = cJSON_AddObjectToObject(to, "host");
 
     cJSON_AddStringToObject(host, "running", status_slot_letter(s->running));
-    cJSON_AddStringToObject(host, "version", s->record.host[s->running].content.version);
+    cJSON_AddStringToObject(host, "version", s->host_version);
     if (!s->has_slots)
         return;
     cJSON_AddStringToObject(host, "next", status_slot_letter(s->next));

@@ -10,6 +10,7 @@
 #include <tandem/reconcile.h>
 
 #include "device.h"
+#include "image/esp_app.h"
 
 struct status {
     struct slot_record record;
@@ -17,6 +18,7 @@ struct status {
     tdm_err record_err; /* of reading the record */
     enum tdm_host_slot running, next;
     bool has_slots, next_is_final;
+    char host_version[ESP_APP_TEXT_MAX + 1]; /* of the running host, "" when nobody knows */
 };
 
 /* Reported failures give the exit number. A record that cannot be read is no failure: it is a state. */

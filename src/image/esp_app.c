@@ -196,7 +196,7 @@ static bool is_text(const uint8_t *p, size_t len)
     return i > 0 && (i == len || p[i] == 0);
 }
 
-static void read_description(struct esp_app *a)
+void esp_app_describe(struct esp_app *a)
 {
     const uint8_t *h = a->head;
 
@@ -218,6 +218,6 @@ tdm_err esp_app_end(struct esp_app *a)
         return a->fault.err;
     if (a->state != ESP_APP_TRAILER)
         return tdm_fault_set(&a->fault, TDM_E_TRUNCATED, "truncated", "firmware ends before its image does", a->at);
-    read_description(a);
+    esp_app_describe(a);
     return TDM_OK;
 }

@@ -38,9 +38,8 @@ struct esp_app_info {
     uint8_t segment_count;
     bool has_digest;
     uint8_t digest[ESP_APP_DIGEST_LEN];
-    char version[ESP_APP_TEXT_MAX + 1], project[ESP_APP_TEXT_MAX + 1]; /* applications only                      */
-    char idf_version[ESP_APP_TEXT_MAX +
-                     1]; /* applications and bootloaders; in all three '?' for what is not printable */
+    /* Applications only, and IDF version of bootloaders too; '?' stands for what is not printable. */
+    char version[ESP_APP_TEXT_MAX + 1], project[ESP_APP_TEXT_MAX + 1], idf_version[ESP_APP_TEXT_MAX + 1];
     uint64_t image_size; /* bytes up to the checksum or digest; the file may be longer                         */
 };
 
@@ -73,5 +72,8 @@ bool esp_app_is_likely(const uint8_t *head, size_t len);
 void esp_app_init(struct esp_app *a);
 TDM_MUST_USE tdm_err esp_app_push(struct esp_app *a, const uint8_t *data, size_t len, size_t *hashed);
 TDM_MUST_USE tdm_err esp_app_end(struct esp_app *a);
+
+/* What the bytes so far say of kind, version and project; ESP_APP_HEAD_LEN of them are enough. esp_app_end() does it too. */
+void esp_app_describe(struct esp_app *a);
 
 #endif
