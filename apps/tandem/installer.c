@@ -34,10 +34,9 @@ int installer_fail(struct app *app, const struct install *in, const char *where)
     char what[640];
     struct tdm_fault fault = in->fault;
     const char *words = their_words(in);
-    bool was_freed = in->has_begun && in->judge.is_accepted;
 
     (void)snprintf(what, sizeof what, "%s%s%s%s (%s)", fault.what, words[0] != '\0' ? ": \"" : "", words,
-                   words[0] != '\0' ? "\"" : "", was_freed ? "what runs was not touched" : "nothing was changed");
+                   words[0] != '\0' ? "\"" : "", in->has_freed ? "what runs was not touched" : "nothing was changed");
     fault.what = what;
     if (strcmp(fault.code, "http_status") == 0)
         cJSON_AddNumberToObject(app->result, "http_status", in->reply.status);

@@ -60,9 +60,12 @@ struct install {
     struct slot_record record;
     struct install_plan plan;
 
-    bool is_adopting; /* the host part, if any, is passed over */
-    bool has_begun;   /* the judge, at the first byte          */
-    bool has_all;     /* no byte more is wanted                */
+    bool is_adopting; /* the host part, if any, is passed over                        */
+    bool may_look;    /* read an image that may be the running one without storing it */
+    bool is_looking;  /* doing so                                                     */
+    bool has_freed;   /* the slots to fill are given up, durably                      */
+    bool has_begun;   /* the judge, at the first byte                                 */
+    bool has_all;     /* no byte more is wanted                                       */
     uint64_t got, total;
     uint8_t bad_ids[SLOT_BAD_MAX][TDM_SHA256_LEN];
     struct judge judge;

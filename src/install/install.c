@@ -62,21 +62,12 @@ static tdm_err read_back(struct install *in, const struct judge_verdict *meant)
                    : install_fail(in, TDM_E_CORRUPT, "staged_differs", "what was stored is not what was received");
 }
 
-static tdm_err check_new(struct install *in)
-{
-    if (install_is_running(&in->record, &in->plan, in->verdict.id))
-        return install_fail(in, TDM_E_STATE, "already_installed", "this image is what runs already");
-    return TDM_OK;
-}
-
 tdm_err install_stage(struct install *in, const char *url)
 {
     in->is_adopting = false;
     tdm_err err = begin(in);
     if (err == TDM_OK)
         err = install_stream_in(in, url);
-    if (err == TDM_OK)
-        err = check_new(in);
     if (err == TDM_OK)
         err = read_back(in, &in->verdict);
     if (err == TDM_OK)
@@ -147,8 +138,6 @@ tdm_err install_adopt(struct install *in, const char *url)
     tdm_err err = begin(in);
     if (err == TDM_OK)
         err = install_stream_in(in, url);
-    if (err == TDM_OK)
-        err = check_new(in);
     if (err == TDM_OK)
         err = read_back(in, &in->verdict);
     if (err == TDM_OK)

@@ -63,6 +63,20 @@ tdm_err install_plan_staged(const struct slot_record *rec, bool has_slots, struc
     return TDM_OK;
 }
 
+bool install_may_be_running(const struct slot_record *rec, const struct install_plan *plan,
+                            const struct judge_verdict *front)
+{
+    const struct slot_host_row *row = &rec->host[plan->running];
+    char text[SLOT_VERSION_MAX + 1];
+
+    if (row->rcp >= SLOT_RCP_SLOTS || rec->rcp[row->rcp].length != front->layout.bundle_size)
+        return false;
+    slot_text_set(text, sizeof text, front->version);
+    if (strcmp(rec->rcp[row->rcp].version, text) != 0)
+        return false;
+    return plan->kind == SLOT_TRIAL_RADIO || row->content.length == front->layout.host_size;
+}
+
 bool install_is_running(const struct slot_record *rec, const struct install_plan *plan, const uint8_t *id)
 {
     const struct slot_host_row *row = &rec->host[plan->running];

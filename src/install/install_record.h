@@ -26,6 +26,10 @@ TDM_MUST_USE tdm_err install_plan_begin(const struct slot_record *rec, enum tdm_
 TDM_MUST_USE tdm_err install_plan_staged(const struct slot_record *rec, bool has_slots, struct install_plan *plan,
                                          struct tdm_fault *fault);
 
+/* May this be the image that runs? All that a plain image's front can tell: lengths and version text. */
+bool install_may_be_running(const struct slot_record *rec, const struct install_plan *plan,
+                            const struct judge_verdict *front);
+
 /* Does the running pair come from this very image? */
 bool install_is_running(const struct slot_record *rec, const struct install_plan *plan, const uint8_t *id);
 

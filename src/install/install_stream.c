@@ -73,15 +73,20 @@ static tdm_err on_accept(struct judge_output *port, const struct judge_verdict *
     in->plan.kind = front->layout.host_size > 0 && !in->is_adopting ? SLOT_TRIAL_HOST : SLOT_TRIAL_RADIO;
     if (!in->is_adopting && in->record.host[in->plan.running].rcp == SLOT_RCP_NONE)
         tdm_log_note(in->cfg.log, TDM_LOG_WARNING, "first update: no radio firmware is stored to go back to", 0);
+    in->is_looking = in->may_look && install_may_be_running(&in->record, &in->plan, front);
+    if (in->is_looking)
+        return TDM_OK;
     tdm_err err = install_record_free(&in->record, &in->plan, &in->fault);
     if (err == TDM_OK)
         err = install_commit(in);
+    in->has_freed = true; /* or nobody knows */
     return err == TDM_OK ? begin_slot(in, in->cfg.rcp_slots[in->plan.rcp]) : err;
 }
 
 static tdm_err on_bundle(struct judge_output *port, const uint8_t *data, size_t len)
 {
-    return write_slot(((struct install_output *)port)->in, data, len);
+    struct install *in = ((struct install_output *)port)->in;
+    return in->is_looking ? TDM_OK : write_slot(in, data, len);
 }
 
 static tdm_err on_host(struct judge_output *port, const uint8_t *data, size_t len)
@@ -89,7 +94,7 @@ static tdm_err on_host(struct judge_output *port, const uint8_t *data, size_t le
     struct install *in = ((struct install_output *)port)->in;
     struct tdm_flash *flash = in->cfg.host->slots[in->plan.host];
 
-    if (in->is_adopting)
+    if (in->is_adopting || in->is_looking)
         return TDM_OK;
     if (in->writer.flash != flash) {
         tdm_err err = end_slot(in); /* of the bundle */
@@ -184,9 +189,10 @@ static tdm_err end_judge(struct install *in)
     return TDM_OK;
 }
 
-tdm_err install_stream_in(struct install *in, const char *url)
+static tdm_err run_once(struct install *in, const char *url, bool may_look)
 {
-    in->has_begun = in->has_all = false;
+    in->has_begun = in->has_all = in->is_looking = false;
+    in->may_look = may_look;
     in->got = in->total = 0;
     in->page[0] = '\0';
     in->body = (struct install_body){{on_body}, in};
@@ -197,10 +203,25 @@ tdm_err install_stream_in(struct install *in, const char *url)
         err = end_judge(in);
     else if (in->has_begun)
         judge_drop(&in->judge);
-    if (err == TDM_OK)
+    if (err == TDM_OK && !in->is_looking)
         err = end_slot(in);
     settle_page(in);
     return in->fault.err != TDM_OK ? in->fault.err : err;
+}
+
+/*
+ * A plain image's id is known at its end only. One that may be what runs is read through first and not stored, so that
+ * fetching the same image again and again does not cost the pair to go back to.
+ */
+tdm_err install_stream_in(struct install *in, const char *url)
+{
+    in->has_freed = false;
+    tdm_err err = run_once(in, url, true);
+    if (err != TDM_OK || !in->is_looking)
+        return err;
+    if (install_is_running(&in->record, &in->plan, in->verdict.id))
+        return install_fail(in, TDM_E_STATE, "already_installed", "this image is what runs already");
+    return run_once(in, url, false);
 }
 
 /* ---- from the slots into the judge ---- */

@@ -15,7 +15,7 @@ tdm_err install_fail(struct install *in, tdm_err err, const char *code, const ch
 
 TDM_MUST_USE tdm_err install_commit(struct install *in);
 
-/* Fetch, judge, free, write, sync. in->verdict is complete afterwards. */
+/* Fetch, judge, free, write, sync. in->verdict is complete afterwards. STATE: it is what runs, nothing was touched. */
 TDM_MUST_USE tdm_err install_stream_in(struct install *in, const char *url);
 
 /* Read what in->plan names back from the medium, through the judge. */

@@ -300,11 +300,38 @@ static void test_truncated_leaves_writing(void **state)
     stage(&second, TDM_OK, "");
 }
 
+/* However often it is fetched: nothing is stored, and the pair to go back to stays. */
 static void test_already_installed(void **state)
 {
     (void)state;
     world_install_good(&w, &first);
-    stage(&first, TDM_E_STATE, "already_installed");
+    world_install_good(&w, &second);
+    uint64_t progs = w.record.progs + w.rcp[0].progs + w.rcp[1].progs + w.host_slots[0].progs + w.host_slots[1].progs;
+    w.source.gets = 0;
+    stage(&second, TDM_E_STATE, "already_installed");
+    assert_int_equal(w.source.gets, 1);
+    assert_false(w.install.has_freed);
+    assert_int_equal(install_adopt(&w.install, "test:image"), TDM_E_STATE);
+    assert_int_equal(w.record.progs + w.rcp[0].progs + w.rcp[1].progs + w.host_slots[0].progs + w.host_slots[1].progs,
+                     progs);
+}
+
+/* The same lengths and version text as what runs, but another image: looked at first, then fetched once more. */
+static void test_alike_but_new(void **state)
+{
+    struct sample_image alike;
+    struct slot_record rec;
+
+    (void)state;
+    world_install_good(&w, &first);
+    build(&alike, 9, 5000);
+    assert_int_equal(alike.len, first.len);
+    w.source.gets = 0;
+    stage(&alike, TDM_OK, "");
+    assert_int_equal(w.source.gets, 2);
+    assert_int_equal(world_load(&w, &rec), SLOT_STORE_OK);
+    assert_int_equal(rec.rcp[SLOT_R0].state, SLOT_STAGED);
+    assert_memory_equal(w.rcp[SLOT_R0].durable, alike.bytes, alike.bundle_len);
 }
 
 static void test_known_bad(void **state)
@@ -390,6 +417,7 @@ int main(void)
         WITH_SLOTS(test_refused_front),
         WITH_SLOTS(test_truncated_leaves_writing),
         WITH_SLOTS(test_already_installed),
+        WITH_SLOTS(test_alike_but_new),
         WITH_SLOTS(test_known_bad),
         WITH_SLOTS(test_rotten_medium),
         WITH_SLOTS(test_switch_refused),
