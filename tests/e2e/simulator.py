@@ -8,6 +8,7 @@
         sim.flash       Path of the flash file; 4 MB, kept when it is there already
         sim.control("reset 1") -> "ok"; "state" -> "ok loader"
         sim.reset(boot=False)     pulls and releases RESET
+        sim.booted() -> "radio"   what runs once the boot that is under way has ended
 
 Bytes take no time on the line unless line_speed=True; erase, program and boot take none unless an argument says so.
 """
@@ -15,6 +16,7 @@ Bytes take no time on the line unless line_speed=True; erase, program and boot t
 import json
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 QUICK = ("--erase-time", "0", "--program-time", "0", "--boot-time", "0")
@@ -51,3 +53,9 @@ class Simulator:
     def reset(self, boot: bool = False) -> None:
         for line in (f"boot {int(boot)}", "reset 1", "reset 0", "boot 0"):
             assert self.control(line) == "ok"
+
+    def booted(self) -> str:
+        deadline = time.monotonic() + 20
+        while (answer := self.control("state")) == "ok boot":
+            assert time.monotonic() < deadline, "the chip does not end its boot"
+        return answer.removeprefix("ok ")

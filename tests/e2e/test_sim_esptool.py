@@ -79,7 +79,7 @@ def test_write_verify_boot(start, samples, tmp_path, chip, way):
     said = on_chip(sim, chip, "verify-flash", "0x10000", build.app)
     assert "verify" in said.lower() and "successful" in said.lower(), said
     sim.reset()
-    assert sim.control("state") == "ok radio"
+    assert sim.booted() == "radio"
 
 
 def test_rewrite_and_raised_rate(start, samples, tmp_path):
