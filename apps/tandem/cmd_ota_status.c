@@ -7,9 +7,13 @@
 static const struct app_option options[] = {{0}};
 
 static const char *const result_words[] = {
-    [SLOT_RESULT_NONE] = "none",         [SLOT_RESULT_OK] = "ok",
-    [SLOT_RESULT_FAILED] = "failed",     [SLOT_RESULT_CANCELLED] = "cancelled",
+    [SLOT_RESULT_NONE] = "none",
+    [SLOT_RESULT_OK] = "ok",
+    [SLOT_RESULT_FAILED] = "failed",
+    [SLOT_RESULT_CANCELLED] = "cancelled",
     [SLOT_RESULT_DEGRADED] = "degraded",
+    [SLOT_RESULT_WAITING] = "waiting",
+    [SLOT_RESULT_SUBSTITUTE] = "substitute",
 };
 
 static void add_radio(struct app *app, struct device *dev, const struct status *s)

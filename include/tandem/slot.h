@@ -103,17 +103,23 @@ struct slot_record {
         char reason[SLOT_REASON_MAX + 1];
     } bad[SLOT_BAD_MAX]; /* newest first; unused: id all zero */
     struct {
-        uint8_t code; /* 0 none, else enum slot_result */
+        uint32_t number; /* rises by one with every result that a history keeps */
+        uint8_t code;    /* enum slot_result */
         char reason[SLOT_REASON_MAX + 1];
+        uint8_t id[SLOT_ID_LEN]; /* of the image it is about, zero: none */
+        char version[SLOT_VERSION_MAX + 1];
     } result;
 };
 
 enum slot_result {
     SLOT_RESULT_NONE = 0,
-    SLOT_RESULT_OK = 1,        /* an update was proven                             */
-    SLOT_RESULT_FAILED = 2,    /* an update was refused or went back               */
-    SLOT_RESULT_CANCELLED = 3, /* the operator took it back before it began        */
-    SLOT_RESULT_DEGRADED = 4,  /* no update: the running pair could not be proven  */
+    SLOT_RESULT_OK = 1,         /* an update was proven                             */
+    SLOT_RESULT_FAILED = 2,     /* an update was refused or went back               */
+    SLOT_RESULT_CANCELLED = 3,  /* the operator took it back before it began        */
+    SLOT_RESULT_DEGRADED = 4,   /* no update: the running pair could not be proven  */
+    SLOT_RESULT_WAITING = 5,    /* a trial passed its gate in this start and waits for the operator */
+    SLOT_RESULT_SUBSTITUTE = 6, /* no update: the radio runs the other bundle now, and why          */
+    SLOT_RESULT_COUNT
 };
 
 /* A record as a router that was never updated has it: the running host GOOD with unknown contents, no bundle. */
@@ -126,6 +132,12 @@ const char *slot_record_bad_reason(const struct slot_record *rec, const uint8_t 
  * an id that is in the list already moves to the front with its new reason.
  */
 void slot_record_add_bad(struct slot_record *rec, const uint8_t id[SLOT_ID_LEN], const char *reason);
+/* The last result: code, why ("" if it needs no reason), and what it is about (NULL: no image). */
+void slot_record_set_result(struct slot_record *rec, enum slot_result code, const struct slot_content *about,
+                            const char *reason);
+/* A reason that fits into the record: cut behind a whole clause, else behind a whole word. */
+void slot_reason_set(char field[SLOT_REASON_MAX + 1], const char *reason);
+
 /* Copy text into a field of cap bytes: cut to fit, always ended. */
 void slot_text_set(char *field, size_t cap, const char *text);
 

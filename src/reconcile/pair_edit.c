@@ -18,27 +18,6 @@ static void clear_back(struct slot_record *rec)
     rec->back.rcp = SLOT_RCP_NONE;
 }
 
-/* A reason that fits into the record: cut behind a whole clause, else behind a whole word. */
-static void shorten(char out[SLOT_REASON_MAX + 1], const char *reason)
-{
-    char *end;
-
-    slot_text_set(out, SLOT_REASON_MAX + 1, reason);
-    if (strlen(reason) <= SLOT_REASON_MAX)
-        return;
-    end = strrchr(out, ':');
-    if (end == NULL)
-        end = strrchr(out, ' ');
-    if (end != NULL)
-        *end = '\0';
-}
-
-static void set_result(struct slot_record *rec, enum slot_result code, const char *reason)
-{
-    rec->result.code = (uint8_t)code;
-    shorten(rec->result.reason, reason);
-}
-
 static bool is_named_by_good_row(const struct slot_record *rec, uint8_t rcp)
 {
     for (int i = 0; i < TDM_HOST_SLOTS; i++) {
@@ -83,12 +62,22 @@ static void condemn_radio(struct slot_record *rec, const char *reason)
     clear_trial(rec, 0);
 }
 
+/* What a trial is about: the host's image, or the bundle's when the host stays. */
+static const struct slot_content *on_trial(const struct slot_record *rec)
+{
+    const struct slot_host_row *row = &rec->host[rec->trial.to];
+    bool is_radio = rec->trial.kind == SLOT_TRIAL_RADIO && row->rcp < SLOT_RCP_SLOTS;
+
+    return is_radio ? &rec->rcp[row->rcp] : &row->content;
+}
+
 tdm_err pair_condemn(struct slot_record *rec, const char *reason)
 {
+    const struct slot_content *about = on_trial(rec);
     char brief[SLOT_REASON_MAX + 1];
     tdm_err err = TDM_OK;
 
-    shorten(brief, reason);
+    slot_reason_set(brief, reason);
     if (rec->trial.kind == SLOT_TRIAL_RADIO)
         condemn_radio(rec, brief);
     else
@@ -97,7 +86,7 @@ tdm_err pair_condemn(struct slot_record *rec, const char *reason)
         return err;
     clear_back(rec);
     (void)radio_reset_counters(rec); /* the commit is due either way */
-    set_result(rec, SLOT_RESULT_FAILED, reason);
+    slot_record_set_result(rec, SLOT_RESULT_FAILED, about, reason);
     return TDM_OK;
 }
 
@@ -109,6 +98,7 @@ static uint32_t higher(uint32_t a, uint32_t b)
 tdm_err pair_prove(struct slot_record *rec)
 {
     struct slot_host_row *row = &rec->host[rec->trial.to];
+    const struct slot_content *about = on_trial(rec);
     enum slot_state host, bundle = SLOT_GOOD;
 
     tdm_err err = slot_next(row->content.state, SLOT_EV_PROVE, &host);
@@ -125,7 +115,7 @@ tdm_err pair_prove(struct slot_record *rec)
         rec->counter_floor = higher(rec->counter_floor, rec->rcp[row->rcp].counter);
     clear_trial(rec, 0);
     (void)radio_reset_counters(rec); /* the commit is due either way */
-    set_result(rec, SLOT_RESULT_OK, "");
+    slot_record_set_result(rec, SLOT_RESULT_OK, about, "");
     return TDM_OK;
 }
 
@@ -217,7 +207,7 @@ bool radio_proven(struct slot_record *rec, uint32_t text_crc)
         changed = true;
     rec->radio.text_crc = text_crc;
     if (rec->result.code == SLOT_RESULT_DEGRADED) {
-        set_result(rec, SLOT_RESULT_NONE, "");
+        slot_record_set_result(rec, SLOT_RESULT_NONE, NULL, "");
         changed = true;
     }
     return changed;
@@ -225,11 +215,13 @@ bool radio_proven(struct slot_record *rec, uint32_t text_crc)
 
 bool radio_degraded(struct slot_record *rec, const char *reason)
 {
-    bool was_said = !rec->radio.is_known && rec->result.code == SLOT_RESULT_DEGRADED;
-    char before[SLOT_REASON_MAX + 1];
+    char brief[SLOT_REASON_MAX + 1];
 
-    memcpy(before, rec->result.reason, sizeof before);
+    slot_reason_set(brief, reason);
+    bool was_said =
+        !rec->radio.is_known && rec->result.code == SLOT_RESULT_DEGRADED && strcmp(rec->result.reason, brief) == 0;
     rec->radio.is_known = false;
-    set_result(rec, SLOT_RESULT_DEGRADED, reason);
-    return !was_said || strcmp(before, rec->result.reason) != 0;
+    if (!was_said)
+        slot_record_set_result(rec, SLOT_RESULT_DEGRADED, NULL, reason);
+    return !was_said;
 }

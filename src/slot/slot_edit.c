@@ -26,6 +26,35 @@ void slot_text_set(char *field, size_t cap, const char *text)
     memcpy(field, text, len);
 }
 
+void slot_reason_set(char field[SLOT_REASON_MAX + 1], const char *reason)
+{
+    char *end;
+
+    slot_text_set(field, SLOT_REASON_MAX + 1, reason);
+    if (strlen(reason) <= SLOT_REASON_MAX)
+        return;
+    end = strrchr(field, ':');
+    if (end == NULL)
+        end = strrchr(field, ' ');
+    if (end != NULL)
+        *end = '\0';
+}
+
+void slot_record_set_result(struct slot_record *rec, enum slot_result code, const struct slot_content *about,
+                            const char *reason)
+{
+    static const struct slot_content nothing;
+
+    if (about == NULL)
+        about = &nothing;
+    if (code != SLOT_RESULT_NONE && code != SLOT_RESULT_WAITING)
+        rec->result.number++;
+    rec->result.code = (uint8_t)code;
+    slot_reason_set(rec->result.reason, reason);
+    memcpy(rec->result.id, about->id, SLOT_ID_LEN);
+    slot_text_set(rec->result.version, sizeof rec->result.version, about->version);
+}
+
 void slot_record_first(struct slot_record *rec, enum tdm_host_slot running)
 {
     memset(rec, 0, sizeof *rec);

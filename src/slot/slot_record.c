@@ -70,8 +70,11 @@ static void put_memory(struct bytes_writer *w, const struct slot_record *rec)
         bytes_put(w, rec->bad[i].id, SLOT_ID_LEN);
         put_text(w, rec->bad[i].reason, sizeof rec->bad[i].reason);
     }
+    bytes_put_le32(w, rec->result.number);
     bytes_put_u8(w, rec->result.code);
     put_text(w, rec->result.reason, sizeof rec->result.reason);
+    bytes_put(w, rec->result.id, SLOT_ID_LEN);
+    put_text(w, rec->result.version, sizeof rec->result.version);
 }
 
 tdm_err slot_record_write(const struct slot_record *rec, uint32_t sequence, uint8_t *out)
@@ -163,8 +166,11 @@ static void get_memory(struct bytes_reader *r, struct slot_record *rec)
         bytes_get(r, rec->bad[i].id, SLOT_ID_LEN);
         get_text(r, rec->bad[i].reason, sizeof rec->bad[i].reason);
     }
-    rec->result.code = get_enum(r, SLOT_RESULT_DEGRADED + 1);
+    rec->result.number = bytes_get_le32(r);
+    rec->result.code = get_enum(r, SLOT_RESULT_COUNT);
     get_text(r, rec->result.reason, sizeof rec->result.reason);
+    bytes_get(r, rec->result.id, SLOT_ID_LEN);
+    get_text(r, rec->result.version, sizeof rec->result.version);
 }
 
 tdm_err slot_record_read(const uint8_t *bytes, uint32_t room, struct slot_record *rec, uint32_t *sequence)

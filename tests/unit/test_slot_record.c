@@ -16,7 +16,7 @@
 #include "base/crc.h"
 #include "slot/slot_record.h"
 
-#define FULL_CRC 0x267ba3f8u
+#define FULL_CRC 0x4104dcdfu
 
 static struct slot_content content(uint8_t state, uint8_t fill, const char *version, uint32_t counter, uint64_t length)
 {
@@ -61,8 +61,11 @@ static struct slot_record full_record(void)
         memset(rec.bad[i].id, 0x40 + i, SLOT_ID_LEN);
         slot_text_set(rec.bad[i].reason, sizeof rec.bad[i].reason, reason);
     }
+    rec.result.number = 0x11223344;
     rec.result.code = SLOT_RESULT_FAILED;
     slot_text_set(rec.result.reason, sizeof rec.result.reason, "radio silent");
+    memset(rec.result.id, 0x55, sizeof rec.result.id);
+    slot_text_set(rec.result.version, sizeof rec.result.version, "v9");
     return rec;
 }
 
@@ -85,7 +88,7 @@ static const struct {
 } places[] = {
     {"magic", 0, 4, {'T', 'd', 'R', 'c'}},
     {"version", 4, 2, {1, 0}},
-    {"length", 6, 2, {0xb8, 0x04}},
+    {"length", 6, 2, {0xfc, 0x04}},
     {"sequence", 8, 4, {7, 0, 0, 0}},
     {"host A state", 12, 1, {SLOT_GOOD}},
     {"host A id", 13, 1, {1}},
@@ -106,8 +109,9 @@ static const struct {
     {"time floor", 507, 8, {0x80, 0x3b, 0xb1, 0x6a, 0, 0, 0, 0}},
     {"bad 0", 515, 1, {0x40}},
     {"bad 7 reason", 1107, 8, {'r', 'e', 'a', 's', 'o', 'n', ' ', '7'}},
-    {"result", 1155, 6, {2, 'r', 'a', 'd', 'i', 'o'}},
-    {"crc", 1204, 4, {0xf8, 0xa3, 0x7b, 0x26}},
+    {"result", 1155, 8, {0x44, 0x33, 0x22, 0x11, 2, 'r', 'a', 'd'}},
+    {"result id, version", 1239, 4, {0x55, 'v', '9', 0}},
+    {"crc", 1272, 4, {0xdf, 0xdc, 0x04, 0x41}},
 };
 
 static void every_field_in_its_place(void **state)
@@ -178,8 +182,10 @@ static const struct {
     {"back host", 456, 2, TDM_E_FORMAT},
     {"back rcp", 457, 2, TDM_E_FORMAT},
     {"radio known", 458, 2, TDM_E_FORMAT},
-    {"result code", 1155, 5, TDM_E_FORMAT},
-    {"result reason, byte after its end", 1203, 1, TDM_E_FORMAT},
+    {"result code, last", 1159, 6, TDM_OK},
+    {"result code", 1159, 7, TDM_E_FORMAT},
+    {"result reason, byte after its end", 1207, 1, TDM_E_FORMAT},
+    {"result version, byte after its end", 1271, 1, TDM_E_FORMAT},
 };
 
 static void values_that_do_not_exist(void **state)
@@ -296,6 +302,39 @@ static void refused_images(void **state)
     assert_null(slot_record_bad_reason(&rec, id));
 }
 
+/* Numbered are the results that a history keeps: not that nothing is left to say, nor that a trial waits. */
+static void results(void **state)
+{
+    static const struct {
+        enum slot_result code;
+        const char *reason, *kept;
+        uint32_t number;
+    } rows[] = {
+        {SLOT_RESULT_OK, "", "", 1},
+        {SLOT_RESULT_WAITING, "", "", 1},
+        {SLOT_RESULT_NONE, "", "", 1},
+        {SLOT_RESULT_FAILED, "no digest fits: the radio answered with another one", "no digest fits", 2},
+        {SLOT_RESULT_DEGRADED, "a reason that is longer than the field which has to keep it",
+         "a reason that is longer than the field which", 3},
+        {SLOT_RESULT_SUBSTITUTE, "exactly forty-seven bytes of a reason: it stays",
+         "exactly forty-seven bytes of a reason: it stays", 4},
+        {SLOT_RESULT_CANCELLED, "", "", 5},
+    };
+    struct slot_content about = content(SLOT_GOOD, 9, "v3", 0, 0);
+    struct slot_record rec;
+
+    (void)state;
+    slot_record_first(&rec, TDM_HOST_A);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        slot_record_set_result(&rec, rows[i].code, i % 2 == 0 ? &about : NULL, rows[i].reason);
+        assert_int_equal(rec.result.code, rows[i].code);
+        assert_int_equal(rec.result.number, rows[i].number);
+        assert_string_equal(rec.result.reason, rows[i].kept);
+        assert_int_equal(rec.result.id[31], i % 2 == 0 ? 9 : 0);
+        assert_string_equal(rec.result.version, i % 2 == 0 ? "v3" : "");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +346,7 @@ int main(void)
         cmocka_unit_test(a_newer_record_of_another_length),
         cmocka_unit_test(the_first_record),
         cmocka_unit_test(refused_images),
+        cmocka_unit_test(results),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
