@@ -151,14 +151,17 @@ static uint8_t do_mem_data(struct sim_esprom *r, struct call *c)
     return ROM_OK;
 }
 
+/* A host that started code ignores a refusal and waits for the code's first frame: this one ends its wait. */
 static uint8_t do_mem_end(struct sim_esprom *r, struct call *c)
 {
     uint32_t stays = bytes_get_le32(&c->in), entry = bytes_get_le32(&c->in);
 
-    (void)r;
     if (!c->in.ok)
         return ROM_BAD_FORMAT;
-    return stays != 0 || entry == 0 ? ROM_OK : ROM_FAILED;
+    if (stays != 0 || entry == 0)
+        return ROM_OK;
+    r->answer.after = "\xc0tandem-sim runs no loaded code\xc0";
+    return ROM_FAILED;
 }
 
 /* ---- dispatch ------------------------------------------------------------------------------------------------------ */

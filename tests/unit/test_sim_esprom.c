@@ -148,6 +148,8 @@ static void ram_keeps_what_is_loaded_and_nothing_runs_it(void **state)
     assert_int_equal(WORDS(OP_READ_REG, 0x40810004), 0);
     assert_int_equal(rom.value, 0x08070605);
     assert_int_equal(WORDS(OP_MEM_END, 0, 0x40810000), 6);
+    assert_string_equal(rom.answer.after,
+                        "\xc0tandem-sim runs no loaded code\xc0"); /* where a host awaits the code's */
     assert_int_equal(WORDS(OP_MEM_END, 1, 0), 0);
     assert_int_equal(WORDS(OP_MEM_BEGIN, SIM_RAM_SIZE + 1, 1, 8, 0x40810000), 6);
 }
