@@ -6,7 +6,7 @@
 #include "app.h"
 #include "device.h"
 #include "installer.h"
-#include "radiowork.h"
+#include "switching.h"
 #include "trustfile.h"
 
 struct download {
@@ -15,7 +15,6 @@ struct download {
     struct http_curl https;
     struct http_file file;
     struct trustlist trust;
-    struct reconcile flow;
 };
 
 static bool is_url(const char *text)
@@ -61,32 +60,10 @@ static struct tdm_http *open_source(struct app *app, struct download *d, const c
     return is_url(from) ? &d->https.port : &d->file.port;
 }
 
-static int finish_pair(struct app *app, struct download *d, bool may_restart)
-{
-    device_close(&d->dev); /* a reboot command may look at the router */
-    if (may_restart)
-        return device_restart(app);
-    cJSON_AddStringToObject(app->result, "next_step",
-                            "restart the router when it suits; `tandem boot` then proves the new pair");
-    return EXIT_OK;
-}
+/* Until where: the image is stored; the switch is made too; the router restarts, or its radio is flashed. */
+enum until { UNTIL_STAGED, UNTIL_ARMED, UNTIL_DONE };
 
-/* The radio alone: no restart is needed, so it is flashed and proven now, unless it is to wait or cannot be reached. */
-static int finish_radio(struct app *app, struct download *d, bool may_flash)
-{
-    enum reconcile_outcome outcome;
-    int status = may_flash ? device_open_radio(app, &d->dev) : EXIT_OK;
-
-    if (!may_flash || status != EXIT_OK) {
-        cJSON_AddStringToObject(app->result, "next_step", "run `tandem boot`: it flashes and proves the radio");
-        return status;
-    }
-    radiowork_init(app, &d->dev, &d->flow);
-    tdm_err err = reconcile_armed(&d->flow, &outcome);
-    return radiowork_report(app, &d->flow, outcome, err);
-}
-
-static int download(struct app *app, struct download *d, const char *from, bool may_restart)
+static int download(struct app *app, struct download *d, const char *from, enum until until)
 {
     struct tdm_http *source = open_source(app, d, from);
     bool needs_restart;
@@ -100,22 +77,26 @@ static int download(struct app *app, struct download *d, const char *from, bool 
     if (install_stage(&d->install, from) != TDM_OK)
         return installer_fail(app, &d->install, from);
     installer_describe(app, &d->install);
+    if (until == UNTIL_STAGED) {
+        cJSON_AddStringToObject(app->result, "next_step",
+                                "`tandem ota apply` switches to it, `tandem ota cancel` drops it");
+        return EXIT_OK;
+    }
     if (install_arm(&d->install, &needs_restart) != TDM_OK)
         return installer_fail(app, &d->install, from);
-    cJSON_AddBoolToObject(app->result, "needs_restart", needs_restart);
-    return needs_restart ? finish_pair(app, d, may_restart) : finish_radio(app, d, may_restart);
+    return switching_finish(app, &d->dev, needs_restart, until == UNTIL_DONE);
 }
 
 int cmd_ota_download(struct app *app, int argc, char **argv)
 {
-    bool stays = false;
-    const struct app_option options[] = {{"no-reboot", NULL, &stays}, {NULL, NULL, NULL}};
+    bool stays = false, waits = false;
+    const struct app_option options[] = {{"no-reboot", NULL, &stays}, {"stage-only", NULL, &waits}, {NULL, NULL, NULL}};
     static struct download d; /* large: keep it off the stack */
     int status = app_options(app, &argc, argv, options, 1);
 
     if (status != EXIT_OK)
         return status;
-    status = download(app, &d, argv[0], !stays);
+    status = download(app, &d, argv[0], waits ? UNTIL_STAGED : stays ? UNTIL_ARMED : UNTIL_DONE);
     device_close(&d.dev); /* closing twice is fine */
     return status;
 }

@@ -64,4 +64,10 @@ void installer_describe(struct app *app, const struct install *in)
         cJSON_AddNumberToObject(app->result, "host_size", v->layout.host_size);
     }
     cJSON_AddBoolToObject(app->result, "signed", v->is_signed);
+    cJSON_AddBoolToObject(app->result, "first_update", in->is_first);
+    if (in->is_first)
+        cJSON_AddStringToObject(
+            app->result, "warning",
+            "the radio firmware that runs now is not stored: if this update fails the host goes "
+            "back, the radio keeps what answers (`tandem rcp adopt` stores a known-good build first)");
 }

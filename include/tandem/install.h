@@ -2,7 +2,7 @@
 /*
  * install: from a URL or file to a staged, armed pair. The order of effects is docs/DESIGN.md, "The pair transaction".
  *
- * Used by   the ota download command and rcp adopt.   Uses  http, crypto, judge, slot, host.
+ * Used by   ota download, apply, cancel, rollback and rcp adopt.   Uses  http, crypto, judge, slot, host.
  * Memory    the caller owns the struct and its buffer; nothing is allocated.
  * Power     Whatever call is cut: the running pair and its bundle are untouched, and the record says what may be used.
  * Fault     in `fault`: codes of the judge and of the source, and of install itself (src/install/install_record.h).
@@ -37,6 +37,7 @@ struct install_plan {
     uint8_t kind;                     /* enum slot_trial_kind: HOST for a pair, RADIO for the radio alone */
     enum tdm_host_slot running, host; /* host: the slot to fill, unless kind is RADIO                     */
     uint8_t rcp;                      /* the RCP slot to fill                                             */
+    bool is_back;                     /* a rollback: both slots hold the older pair already               */
 };
 
 struct install;
@@ -44,6 +45,7 @@ struct install;
 struct install_body {
     struct tdm_sink sink;
     struct install *in;
+    struct tdm_sha256 *sha; /* of a host slot alone */
 };
 
 struct install_output {
@@ -60,7 +62,8 @@ struct install {
     struct slot_record record;
     struct install_plan plan;
 
-    bool is_adopting; /* the host part, if any, is passed over                        */
+    bool is_adopting; /* the bundle alone counts: a host part is passed over          */
+    bool is_first;    /* no bundle of the running host is stored: the radio cannot go back */
     bool may_look;    /* read an image that may be the running one without storing it */
     bool is_looking;  /* doing so                                                     */
     bool has_freed;   /* the slots to fill are given up, durably                      */
@@ -81,6 +84,18 @@ TDM_MUST_USE tdm_err install_stage(struct install *in, const char *url);
 
 /* Steps 4 and 5: judge the staged slots again, record TRIAL, switch. needs_restart is false for a radio-only trial. */
 TDM_MUST_USE tdm_err install_arm(struct install *in, bool *needs_restart);
+
+/*
+ * Take back what is staged, or armed while the old pair still runs: its slots are EMPTY afterwards. STATE: trial_running
+ * once the new pair runs (reconcile_refuse is for that), nothing_staged.
+ */
+TDM_MUST_USE tdm_err install_cancel(struct install *in);
+
+/*
+ * Back to the older pair, as a trial like any other: judged again, recorded, switched to. The pair that runs now is the
+ * one to go back to then.
+ */
+TDM_MUST_USE tdm_err install_back(struct install *in, bool *needs_restart);
 
 /* Store a radio-only image, or the bundle of a pair, as the GOOD bundle of the running host. */
 TDM_MUST_USE tdm_err install_adopt(struct install *in, const char *url);

@@ -29,20 +29,28 @@ static tdm_err load_record(struct install *in, enum tdm_host_slot running)
     return TDM_OK;
 }
 
-static tdm_err begin(struct install *in)
+/* Who runs, what starts next, and the record. */
+static tdm_err look(struct install *in, enum tdm_host_slot *running, enum tdm_host_slot *next)
 {
-    enum tdm_host_slot running, next;
     bool is_final;
 
     tdm_fault_clear(&in->fault);
-    tdm_err err = tdm_host_running(in->cfg.host, &running);
+    tdm_err err = tdm_host_running(in->cfg.host, running);
     if (err == TDM_OK)
-        err = tdm_host_next(in->cfg.host, &next, &is_final);
+        err = tdm_host_next(in->cfg.host, next, &is_final);
     if (err != TDM_OK)
         return install_fail(in, err, "running_unknown", "which host slot runs, or is next, cannot be told");
-    err = load_record(in, running);
+    return load_record(in, *running);
+}
+
+static tdm_err begin(struct install *in)
+{
+    enum tdm_host_slot running, next;
+
+    tdm_err err = look(in, &running, &next);
     if (err == TDM_OK)
         err = install_plan_begin(&in->record, running, next, &in->plan, &in->fault);
+    in->is_first = err == TDM_OK && !in->is_adopting && in->record.host[running].rcp == SLOT_RCP_NONE;
     return err;
 }
 
@@ -58,6 +66,8 @@ static tdm_err read_back(struct install *in, const struct judge_verdict *meant)
         return err;
     bool is_same = memcmp(seen.bundle_digest, meant->bundle_digest, TDM_SHA256_LEN) == 0 &&
                    (in->plan.kind != SLOT_TRIAL_HOST || memcmp(seen.id, meant->id, TDM_SHA256_LEN) == 0);
+    if (is_same)
+        in->verdict = seen;
     return is_same ? TDM_OK
                    : install_fail(in, TDM_E_CORRUPT, "staged_differs", "what was stored is not what was received");
 }
@@ -106,17 +116,10 @@ static tdm_err take_back(struct install *in, tdm_err err)
     return in->fault.err;
 }
 
-tdm_err install_arm(struct install *in, bool *needs_restart)
+/* The plan is judged: record the trial, then switch. */
+static tdm_err arm(struct install *in, bool *needs_restart)
 {
-    *needs_restart = false;
-    in->is_adopting = false;
-    tdm_err err = begin(in);
-    if (err == TDM_OK)
-        err = install_plan_staged(&in->record, in->cfg.host->has_slots, &in->plan, &in->fault);
-    if (err == TDM_OK)
-        err = judge_staged(in);
-    if (err == TDM_OK)
-        err = install_record_trial(&in->record, &in->plan, &in->fault);
+    tdm_err err = install_record_trial(&in->record, &in->plan, &in->fault);
     if (err == TDM_OK)
         err = install_commit(in);
     if (err != TDM_OK || in->plan.kind != SLOT_TRIAL_HOST)
@@ -128,6 +131,101 @@ tdm_err install_arm(struct install *in, bool *needs_restart)
     tdm_log_progress(in->cfg.log, TDM_PHASE_SWITCH, "boot selection", 1, 1);
     *needs_restart = true;
     return TDM_OK;
+}
+
+tdm_err install_arm(struct install *in, bool *needs_restart)
+{
+    *needs_restart = false;
+    in->is_adopting = false;
+    tdm_err err = begin(in);
+    if (err == TDM_OK)
+        err = install_plan_staged(&in->record, in->cfg.host->has_slots, &in->plan, &in->fault);
+    if (err == TDM_OK)
+        err = judge_staged(in);
+    return err == TDM_OK ? arm(in, needs_restart) : err;
+}
+
+/* ---- cancel ---- */
+
+tdm_err install_cancel(struct install *in)
+{
+    enum tdm_host_slot running, next;
+
+    tdm_err err = look(in, &running, &next);
+    if (err == TDM_OK)
+        err = install_plan_cancel(&in->record, running, &in->plan, &in->fault);
+    if (err != TDM_OK)
+        return err;
+    /* The selection first: the other order leaves a selected slot without a row. */
+    if (in->plan.kind == SLOT_TRIAL_HOST || next != running)
+        err = tdm_host_select(in->cfg.host, running, TDM_SELECT_FINAL);
+    if (err != TDM_OK)
+        return install_fail(in, err, "select_failed", "the boot selection does not come back to the running host");
+    err = install_record_take_back(&in->record, &in->plan, &in->fault);
+    return err == TDM_OK ? install_commit(in) : err;
+}
+
+/* ---- back ---- */
+
+static tdm_err push_digest(struct tdm_sink *sink, const uint8_t *data, size_t len)
+{
+    return tdm_sha256_update(((struct install_body *)(void *)sink)->sha, data, len);
+}
+
+/* The host slot against the digest that was recorded when it was installed. */
+static tdm_err digest_host(struct install *in, const struct slot_content *host)
+{
+    uint8_t digest[TDM_SHA256_LEN];
+    struct tdm_sha256 sha = {0};
+
+    in->body = (struct install_body){.sink = {push_digest}, .in = in, .sha = &sha};
+    tdm_err err = tdm_sha256_begin(&sha, in->cfg.crypto);
+    if (err == TDM_OK)
+        err =
+            slot_replay(in->cfg.host->slots[in->plan.host], host->length, in->cfg.buf, in->cfg.buf_len, &in->body.sink);
+    if (err == TDM_OK)
+        err = tdm_sha256_end(&sha, digest);
+    else
+        tdm_sha256_drop(&sha);
+    if (err != TDM_OK)
+        return install_fail(in, err, "slot_not_read", "a slot cannot be read back");
+    bool is_same = memcmp(digest, host->digest, sizeof digest) == 0;
+    return is_same ? TDM_OK : install_fail(in, TDM_E_CORRUPT, "stored_differs", "the older host slot has changed");
+}
+
+/* Bundle and host may come from two images, so each is held against its own digest. */
+static tdm_err judge_back(struct install *in)
+{
+    const struct slot_content *bundle = &in->record.rcp[in->plan.rcp];
+    const struct slot_content *host = &in->record.host[in->plan.host].content;
+    struct judge_verdict seen;
+
+    tdm_err err = install_stream_bundle(in, bundle->length, &seen);
+    if (err != TDM_OK)
+        return err;
+    if (memcmp(seen.bundle_digest, bundle->digest, TDM_SHA256_LEN) != 0)
+        return install_fail(in, TDM_E_CORRUPT, "stored_differs", "the older radio bundle has changed");
+    in->verdict = seen;
+    memcpy(in->verdict.id, in->plan.kind == SLOT_TRIAL_HOST ? host->id : bundle->id, SLOT_ID_LEN);
+    if (in->plan.kind != SLOT_TRIAL_HOST)
+        return TDM_OK;
+    slot_text_set(in->verdict.host_version, sizeof in->verdict.host_version, host->version);
+    if (host->length > 0)
+        return digest_host(in, host);
+    tdm_log_note(in->cfg.log, TDM_LOG_WARNING, "the older host came with the router: nothing to check it against", 0);
+    return TDM_OK;
+}
+
+tdm_err install_back(struct install *in, bool *needs_restart)
+{
+    *needs_restart = false;
+    in->is_adopting = true; /* a bundle's header may name a host part that lies elsewhere */
+    tdm_err err = begin(in);
+    if (err == TDM_OK)
+        err = install_plan_back(&in->record, &in->plan, &in->fault);
+    if (err == TDM_OK)
+        err = judge_back(in);
+    return err == TDM_OK ? arm(in, needs_restart) : err;
 }
 
 /* ---- adopt ---- */

@@ -63,6 +63,74 @@ tdm_err install_plan_staged(const struct slot_record *rec, bool has_slots, struc
     return TDM_OK;
 }
 
+static bool is_staged(const struct slot_record *rec)
+{
+    bool host =
+        rec->host[TDM_HOST_A].content.state == SLOT_STAGED || rec->host[TDM_HOST_B].content.state == SLOT_STAGED;
+
+    return host || rec->rcp[SLOT_R0].state == SLOT_STAGED || rec->rcp[SLOT_R1].state == SLOT_STAGED;
+}
+
+/* A radio trial needs no restart, so only the radio tells whether it has begun. */
+static bool is_radio_touched(const struct slot_record *rec, uint8_t rcp)
+{
+    bool holds_new = rec->radio.is_known && slot_id_equal(rec->radio.holds, rec->rcp[rcp].id);
+
+    return rec->radio.begun > 0 || holds_new;
+}
+
+tdm_err install_plan_cancel(const struct slot_record *rec, enum tdm_host_slot running, struct install_plan *plan,
+                            struct tdm_fault *fault)
+{
+    const struct slot_host_row *row = &rec->host[rec->trial.to];
+    bool runs = rec->trial.to == (uint8_t)running;
+
+    *plan = (struct install_plan){.kind = rec->trial.kind, .running = running, .rcp = row->rcp};
+    plan->host = (enum tdm_host_slot)rec->trial.to;
+    if (rec->trial.kind == SLOT_TRIAL_NONE && rec->host[running].content.state != SLOT_GOOD)
+        return say(fault, TDM_E_STATE, "host_not_proven", "the running host is not proven");
+    if (rec->trial.kind == SLOT_TRIAL_NONE && !is_staged(rec))
+        return say(fault, TDM_E_STATE, "nothing_staged", "nothing is staged");
+    if (rec->trial.kind != SLOT_TRIAL_NONE && row->rcp >= SLOT_RCP_SLOTS)
+        return say(fault, TDM_E_STATE, "bad_state", "the trial has no bundle");
+    if ((rec->trial.kind == SLOT_TRIAL_HOST && runs) ||
+        (rec->trial.kind == SLOT_TRIAL_RADIO && is_radio_touched(rec, row->rcp)))
+        return say(fault, TDM_E_STATE, "trial_running", "the update runs already");
+    return TDM_OK;
+}
+
+static bool is_back_whole(const struct slot_record *rec, enum tdm_host_slot running)
+{
+    const struct slot_host_row *row = &rec->host[rec->back.host];
+
+    if (rec->rcp[rec->back.rcp].state != SLOT_GOOD)
+        return false;
+    if (rec->back.host == (uint8_t)running)
+        return rec->back.rcp != row->rcp;
+    return row->content.state == SLOT_GOOD && row->rcp == rec->back.rcp;
+}
+
+tdm_err install_plan_back(const struct slot_record *rec, struct install_plan *plan, struct tdm_fault *fault)
+{
+    if (rec->back.host >= TDM_HOST_SLOTS)
+        return say(fault, TDM_E_STATE, "nothing_to_go_back", "there is no older pair to go back to");
+    if (rec->back.rcp >= SLOT_RCP_SLOTS)
+        return say(fault, TDM_E_STATE, "back_has_no_bundle", "the older pair's radio firmware was never stored");
+    if (!is_back_whole(rec, plan->running))
+        return say(fault, TDM_E_STATE, "nothing_to_go_back", "the older pair is not a proven one any more");
+    const struct slot_content *host = &rec->host[rec->back.host].content, *bundle = &rec->rcp[rec->back.rcp];
+    plan->kind = rec->back.host == (uint8_t)plan->running ? SLOT_TRIAL_RADIO : SLOT_TRIAL_HOST;
+    plan->host = tdm_host_other(plan->running);
+    plan->rcp = rec->back.rcp;
+    plan->is_back = true;
+    const struct slot_content *counted = plan->kind == SLOT_TRIAL_HOST ? host : bundle;
+    if (counted->counter < rec->counter_floor)
+        return say(fault, TDM_E_REFUSED, "below_floor", "the older pair is below this router's security counter");
+    if (slot_record_bad_reason(rec, host->id) != NULL || slot_record_bad_reason(rec, bundle->id) != NULL)
+        return say(fault, TDM_E_REFUSED, "known_bad", "this image has failed on this router before");
+    return TDM_OK;
+}
+
 bool install_may_be_running(const struct slot_record *rec, const struct install_plan *plan,
                             const struct judge_verdict *front)
 {
@@ -157,7 +225,7 @@ tdm_err install_record_trial(struct slot_record *rec, const struct install_plan 
     bool is_host = plan->kind == SLOT_TRIAL_HOST;
     struct slot_host_row *row = &rec->host[plan->running];
 
-    tdm_err err = step(&rec->rcp[plan->rcp], SLOT_EV_ARM, fault);
+    tdm_err err = plan->is_back ? TDM_OK : step(&rec->rcp[plan->rcp], SLOT_EV_ARM, fault); /* GOOD it stays */
     if (err == TDM_OK && is_host)
         err = step(&rec->host[plan->host].content, SLOT_EV_ARM, fault);
     rec->trial.kind = plan->kind;
@@ -174,23 +242,74 @@ tdm_err install_record_trial(struct slot_record *rec, const struct install_plan 
     return err;
 }
 
+/* EMPTY by the event, with nothing left of what it held. */
+static tdm_err empty_content(struct slot_content *c, struct tdm_fault *fault)
+{
+    tdm_err err = step(c, SLOT_EV_CANCEL, fault);
+    if (err == TDM_OK)
+        *c = (struct slot_content){.state = c->state};
+    return err;
+}
+
+static tdm_err empty_row(struct slot_host_row *row, struct tdm_fault *fault)
+{
+    tdm_err err = empty_content(&row->content, fault);
+    if (err == TDM_OK)
+        *row = (struct slot_host_row){.content = row->content, .rcp = SLOT_RCP_NONE};
+    return err;
+}
+
 tdm_err install_record_cancel(struct slot_record *rec, const struct install_plan *plan, struct tdm_fault *fault)
 {
-    struct slot_content *rcp = &rec->rcp[plan->rcp];
-    struct slot_host_row *row = &rec->host[plan->host];
+    tdm_err err = TDM_OK;
 
-    tdm_err err = step(rcp, SLOT_EV_CANCEL, fault);
+    if (rec->rcp[plan->rcp].state != SLOT_GOOD) /* an armed rollback: the bundle is proven all the same */
+        err = empty_content(&rec->rcp[plan->rcp], fault);
     if (err == TDM_OK && plan->kind == SLOT_TRIAL_HOST)
-        err = step(&row->content, SLOT_EV_CANCEL, fault);
+        err = empty_row(&rec->host[plan->host], fault);
     if (err != TDM_OK)
         return err;
-    *rcp = (struct slot_content){.state = rcp->state};
-    if (plan->kind == SLOT_TRIAL_HOST)
-        *row = (struct slot_host_row){.content.state = row->content.state, .rcp = SLOT_RCP_NONE};
+    if (plan->kind == SLOT_TRIAL_RADIO)
+        rec->host[plan->running].rcp = rec->back.rcp;
     memset(&rec->trial, 0, sizeof rec->trial);
     rec->back.host = SLOT_HOST_NONE;
     rec->back.rcp = SLOT_RCP_NONE;
     return TDM_OK;
+}
+
+/* Everything that is staged; the pair to go back to stays. */
+static tdm_err cancel_staged(struct slot_record *rec, struct tdm_fault *fault)
+{
+    tdm_err err = TDM_OK;
+
+    for (int i = 0; i < TDM_HOST_SLOTS && err == TDM_OK; i++)
+        if (rec->host[i].content.state == SLOT_STAGED)
+            err = empty_row(&rec->host[i], fault);
+    for (int i = 0; i < SLOT_RCP_SLOTS && err == TDM_OK; i++)
+        if (rec->rcp[i].state == SLOT_STAGED)
+            err = empty_content(&rec->rcp[i], fault);
+    return err;
+}
+
+/* What a cancelled update was: its host's image, or its bundle's when it had none. */
+static struct slot_content cancelled(const struct slot_record *rec, const struct install_plan *plan)
+{
+    if (plan->kind != SLOT_TRIAL_NONE)
+        return plan->kind == SLOT_TRIAL_HOST ? rec->host[plan->host].content : rec->rcp[plan->rcp];
+    for (int i = 0; i < TDM_HOST_SLOTS; i++)
+        if (rec->host[i].content.state == SLOT_STAGED)
+            return rec->host[i].content;
+    return rec->rcp[rec->rcp[SLOT_R0].state == SLOT_STAGED ? SLOT_R0 : SLOT_R1];
+}
+
+tdm_err install_record_take_back(struct slot_record *rec, const struct install_plan *plan, struct tdm_fault *fault)
+{
+    struct slot_content about = cancelled(rec, plan);
+
+    tdm_err err = plan->kind == SLOT_TRIAL_NONE ? cancel_staged(rec, fault) : install_record_cancel(rec, plan, fault);
+    if (err == TDM_OK)
+        slot_record_set_result(rec, SLOT_RESULT_CANCELLED, &about, "");
+    return err;
 }
 
 tdm_err install_record_adopt(struct slot_record *rec, const struct install_plan *plan, const struct judge_verdict *v,

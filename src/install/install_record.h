@@ -11,7 +11,12 @@
  * restart_pending    the next start would boot the other slot: whatever it is, somebody wants it
  * host_not_proven    the running host is not GOOD
  * already_installed  this image is what runs
- * nothing_staged     there is nothing to switch to
+ * nothing_staged     there is nothing to switch to, or to take back
+ * trial_running      what was armed runs already: too late to take it back as if nothing had been
+ * nothing_to_go_back there is no older pair, or it is not proven any more
+ * back_has_no_bundle the older host's radio firmware was never stored
+ * below_floor        the older pair has a lower security counter than one that was proven
+ * known_bad          the older pair has failed since
  */
 #ifndef TANDEM_INSTALL_RECORD_H
 #define TANDEM_INSTALL_RECORD_H
@@ -26,6 +31,14 @@ TDM_MUST_USE tdm_err install_plan_begin(const struct slot_record *rec, enum tdm_
 TDM_MUST_USE tdm_err install_plan_staged(const struct slot_record *rec, bool has_slots, struct install_plan *plan,
                                          struct tdm_fault *fault);
 
+/* What there is to take back. kind NONE: slots that are staged and were never armed. */
+TDM_MUST_USE tdm_err install_plan_cancel(const struct slot_record *rec, enum tdm_host_slot running,
+                                         struct install_plan *plan, struct tdm_fault *fault);
+
+/* The older pair, when it may run again. */
+TDM_MUST_USE tdm_err install_plan_back(const struct slot_record *rec, struct install_plan *plan,
+                                       struct tdm_fault *fault);
+
 /* May this be the image that runs? All that a plain image's front can tell: lengths and version text. */
 bool install_may_be_running(const struct slot_record *rec, const struct install_plan *plan,
                             const struct judge_verdict *front);
@@ -39,8 +52,12 @@ TDM_MUST_USE tdm_err install_record_staged(struct slot_record *rec, const struct
                                            const struct judge_verdict *v, struct tdm_fault *fault);
 TDM_MUST_USE tdm_err install_record_trial(struct slot_record *rec, const struct install_plan *plan,
                                           struct tdm_fault *fault);
+/* Of one that was armed. */
 TDM_MUST_USE tdm_err install_record_cancel(struct slot_record *rec, const struct install_plan *plan,
                                            struct tdm_fault *fault);
+/* On the operator's word, with its result: whatever install_plan_cancel found. */
+TDM_MUST_USE tdm_err install_record_take_back(struct slot_record *rec, const struct install_plan *plan,
+                                              struct tdm_fault *fault);
 /* The operator vouches for a bundle: it is GOOD without a trial, and the running host's. */
 TDM_MUST_USE tdm_err install_record_adopt(struct slot_record *rec, const struct install_plan *plan,
                                           const struct judge_verdict *v, struct tdm_fault *fault);

@@ -71,7 +71,7 @@ static tdm_err on_accept(struct judge_output *port, const struct judge_verdict *
 
     in->total = front->layout.total_size;
     in->plan.kind = front->layout.host_size > 0 && !in->is_adopting ? SLOT_TRIAL_HOST : SLOT_TRIAL_RADIO;
-    if (!in->is_adopting && in->record.host[in->plan.running].rcp == SLOT_RCP_NONE)
+    if (in->is_first)
         tdm_log_note(in->cfg.log, TDM_LOG_WARNING, "first update: no radio firmware is stored to go back to", 0);
     in->is_looking = in->may_look && install_may_be_running(&in->record, &in->plan, front);
     if (in->is_looking)
@@ -195,7 +195,7 @@ static tdm_err run_once(struct install *in, const char *url, bool may_look)
     in->may_look = may_look;
     in->got = in->total = 0;
     in->page[0] = '\0';
-    in->body = (struct install_body){{on_body}, in};
+    in->body = (struct install_body){.sink = {on_body}, .in = in};
     in->output = (struct install_output){{on_accept, on_bundle, on_host}, in};
 
     tdm_err err = run_fetch(in, url);
@@ -244,14 +244,14 @@ static tdm_err replay(struct install *in, struct tdm_flash *flash, uint64_t leng
     return install_fail(in, err, "slot_not_read", "a slot cannot be read back");
 }
 
-tdm_err install_stream_back(struct install *in, uint64_t bundle_size, uint64_t host_size, struct judge_verdict *out)
+static tdm_err stream_back(struct install *in, uint64_t bundle_size, uint64_t host_size, bool has_host,
+                           struct judge_verdict *out)
 {
-    bool has_host = in->plan.kind == SLOT_TRIAL_HOST;
     struct judge_facts facts = facts_of(in);
 
     in->got = 0;
     in->total = bundle_size + (has_host ? host_size : 0);
-    in->body = (struct install_body){{on_stored}, in};
+    in->body = (struct install_body){.sink = {on_stored}, .in = in};
     judge_init(&in->judge, in->cfg.crypto, &facts, NULL);
     tdm_err err = replay(in, in->cfg.rcp_slots[in->plan.rcp], bundle_size);
     if (err == TDM_OK && has_host)
@@ -262,4 +262,14 @@ tdm_err install_stream_back(struct install *in, uint64_t bundle_size, uint64_t h
     }
     err = has_host ? judge_end(&in->judge, out) : judge_end_bundle(&in->judge, out);
     return err == TDM_OK ? TDM_OK : tdm_fault_from(&in->fault, &in->judge.fault);
+}
+
+tdm_err install_stream_back(struct install *in, uint64_t bundle_size, uint64_t host_size, struct judge_verdict *out)
+{
+    return stream_back(in, bundle_size, host_size, in->plan.kind == SLOT_TRIAL_HOST, out);
+}
+
+tdm_err install_stream_bundle(struct install *in, uint64_t size, struct judge_verdict *out)
+{
+    return stream_back(in, size, 0, false, out);
 }

@@ -22,4 +22,7 @@ TDM_MUST_USE tdm_err install_stream_in(struct install *in, const char *url);
 TDM_MUST_USE tdm_err install_stream_back(struct install *in, uint64_t bundle_size, uint64_t host_size,
                                          struct judge_verdict *out);
 
+/* The bundle of in->plan alone. */
+TDM_MUST_USE tdm_err install_stream_bundle(struct install *in, uint64_t size, struct judge_verdict *out);
+
 #endif

@@ -62,6 +62,7 @@ static void test_first_pair(void **state)
     (void)state;
     stage(&first, TDM_OK, "");
     assert_true(w.warnings > 0); /* nothing to go back to: said before it starts */
+    assert_true(w.install.is_first);
     assert_int_equal(world_load(&w, &rec), SLOT_STORE_OK);
     assert_int_equal(rec.host[TDM_HOST_B].content.state, SLOT_STAGED);
     assert_int_equal(rec.rcp[SLOT_R1].state, SLOT_STAGED);
@@ -74,8 +75,11 @@ static void test_first_pair(void **state)
     assert_memory_equal(w.host_slots[TDM_HOST_B].durable, first.bytes + first.bundle_len, first.len - first.bundle_len);
     assert_true(w.rcp[SLOT_R1].rereads > 0 && w.host_slots[TDM_HOST_B].rereads > 0);
 
+    world_begin(&w); /* another process, as `ota apply` is */
     assert_int_equal(install_arm(&w.install, &needs_restart), TDM_OK);
     assert_true(needs_restart);
+    assert_true(w.install.is_first);
+    assert_memory_equal(w.install.verdict.id, rec.rcp[SLOT_R1].id, SLOT_ID_LEN);
     assert_int_equal(world_load(&w, &rec), SLOT_STORE_OK);
     assert_int_equal(rec.host[TDM_HOST_B].content.state, SLOT_TRIAL);
     assert_int_equal(rec.rcp[SLOT_R1].state, SLOT_TRIAL);
@@ -96,6 +100,7 @@ static void test_second_pair_goes_to_the_other_slots(void **state)
     (void)state;
     world_install_good(&w, &first);
     stage(&second, TDM_OK, "");
+    assert_false(w.install.is_first);
     assert_int_equal(install_arm(&w.install, &needs_restart), TDM_OK);
     assert_int_equal(world_load(&w, &rec), SLOT_STORE_OK);
     assert_int_equal(rec.trial.to, TDM_HOST_A);

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operator's decisions: store, switch, restart, prove, go back. Real processes, as in test_boot.py."""
+
+import pytest
+
+from test_boot import Router, new, old, pack, plant, router, sim  # noqa: F401
+
+
+@pytest.fixture
+def pair(pack, samples, new):
+    return pack(new, "--br-firmware", samples.host("linux", 2))
+
+
+@pytest.fixture
+def adopted(router, old):
+    """A router whose own radio firmware is stored and proven."""
+    router.tandem("rcp", "adopt", old.dir, ok=True)
+    router.tandem("boot", ok=True)
+    return router
+
+
+def state(router):
+    return router.json("ota", "status", ok=True)["state"]
+
+
+def test_download_switch_and_restart_are_three_decisions(adopted, pair, new):
+    answer = adopted.json("ota", "download", "--stage-only", pair, ok=True)
+    assert "needs_restart" not in answer and not answer["first_update"] and "warning" not in answer
+    assert state(adopted) == "staged"
+    assert adopted.start() == "A"
+    assert adopted.json("boot", ok=True)["state"] == "ok"  # a start in between changes nothing
+    assert state(adopted) == "staged"
+
+    answer = adopted.json("ota", "apply", "--no-reboot", ok=True)
+    assert answer["needs_restart"] and answer["kind"] == "pair" and answer["rcp_version"] == new.version
+    assert state(adopted) == "pending restart"
+    assert adopted.start() == "B"
+    assert adopted.json("boot", ok=True)["state"] == "ok"
+    assert adopted.radio_runs(new)
+
+
+def test_what_is_staged_is_judged_again(adopted, pair):
+    adopted.tandem("ota", "download", "--stage-only", pair, ok=True)
+    slot = adopted.home / "host-b"
+    stored = bytearray(slot.read_bytes())
+    stored[5000] ^= 1
+    slot.write_bytes(stored)
+    boot = (adopted.home / "boot").read_bytes()
+    refused = adopted.json("ota", "apply")
+    assert refused["exit"] == 13 and refused["error"]["code"]
+    assert (adopted.home / "boot").read_bytes() == boot
+    assert state(adopted) == "staged"
+
+
+def test_a_radio_image_is_flashed_by_apply(adopted, pack, old, new):
+    adopted.tandem("ota", "download", "--stage-only", pack(new), ok=True)
+    assert adopted.radio_runs(old)
+    answer = adopted.json("ota", "apply", ok=True)
+    assert (answer["kind"], answer["needs_restart"], answer["state"]) == ("radio", False, "ok")
+    assert adopted.radio_runs(new)
+
+
+@pytest.mark.parametrize("words", [["--stage-only"], ["--no-reboot"]], ids=["staged", "armed"])
+@pytest.mark.parametrize("host", [True, False], ids=["pair", "radio"])
+def test_cancel(adopted, pair, pack, old, new, words, host):
+    image = pair if host else pack(new, name="radio-image")
+    stored = adopted.json("ota", "download", *words, image, ok=True)
+    answer = adopted.json("ota", "cancel", ok=True)
+    assert answer["image_id"] == stored["image_id"]
+    status = adopted.json("ota", "status", ok=True)
+    assert (status["state"], status["last_result"]["result"]) == ("ok", "cancelled")
+    assert (status["host"]["next"], status["host"]["next_is_final"]) == ("A", True)
+    assert "refused" not in status or not status["refused"]
+    assert adopted.start() == "A"
+    assert adopted.json("boot", ok=True)["done"] == []
+    assert adopted.radio_runs(old)
+    assert adopted.json("ota", "cancel")["error"]["code"] == "nothing_staged"
+    adopted.tandem("ota", "download", "--stage-only", image, ok=True)  # it is not a bad image for that
+
+
+def test_what_runs_is_not_cancelled(adopted, pair):
+    adopted.tandem("ota", "download", pair, ok=True)
+    assert adopted.start() == "B"
+    refused = adopted.tandem("ota", "cancel")
+    assert refused.returncode == 40 and "tandem ota rollback" in refused.stderr
+
+
+def test_a_first_update_says_that_it_cannot_go_back(router, pair):
+    answer = router.tandem("--json", "ota", "download", "--stage-only", pair, ok=True)
+    assert '"first_update":true' in answer.stdout and "rcp adopt" in answer.stdout
+    assert '"level":"warning"' in answer.stderr and "first update" in answer.stderr
+    status = router.json("ota", "status", ok=True)
+    assert status["state"] == "staged"
