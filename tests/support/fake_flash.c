@@ -122,6 +122,12 @@ static void check_erased(const struct fake_flash *f, uint64_t off, uint32_t len)
             fail_msg("programmed without erase at %llu", (unsigned long long)(off + i));
 }
 
+static void tell(struct fake_flash *f)
+{
+    if (f->on_write != NULL)
+        f->on_write(f, f->watcher);
+}
+
 static tdm_err fake_prog(struct tdm_flash *port, uint64_t off, const void *buf, uint32_t len)
 {
     struct fake_flash *f = self(port);
@@ -131,6 +137,7 @@ static tdm_err fake_prog(struct tdm_flash *port, uint64_t off, const void *buf, 
         return TDM_E_POWER;
     if (off % port->prog_size != 0 || len % port->prog_size != 0)
         fail_msg("program of %u bytes at %llu is not aligned", (unsigned)len, (unsigned long long)off);
+    tell(f);
     check_erased(f, off, len);
     if (power == FAKE_POWER_CUT_NOW) {
         remember(f, false, off, buf, torn_length(f, len));
@@ -156,6 +163,7 @@ static tdm_err fake_erase(struct tdm_flash *port, uint64_t off, uint64_t len)
 
     if (power == FAKE_POWER_OFF)
         return TDM_E_POWER;
+    tell(f);
     if (power == FAKE_POWER_CUT_NOW) {
         remember(f, true, off, NULL, torn_length(f, len));
         return TDM_E_POWER;

@@ -53,6 +53,8 @@ struct fake_flash {
     bool rots_next_prog;                   /* the next prog reports success, but one of its bits is wrong  */
     uint64_t bad_off, bad_len;             /* reads that touch this range answer TDM_E_IO                  */
     tdm_err prog_err, erase_err, sync_err; /* unless TDM_OK: what these answer, doing nothing      */
+    void (*on_write)(struct fake_flash *f, void *watcher); /* before each erase and program, or NULL */
+    void *watcher;
 
     /* What happened, read by the test. */
     uint64_t reads, progs, erases, syncs, rereads;

@@ -63,6 +63,8 @@ static tdm_err fake_select(struct tdm_host *port, enum tdm_host_slot slot, enum 
 
     if (power == FAKE_POWER_OFF)
         return TDM_E_POWER;
+    if (h->on_select != NULL)
+        h->on_select(h, slot, how);
     if (power == FAKE_POWER_ON && h->select_err != TDM_OK)
         return h->select_err;
     if (power == FAKE_POWER_ON || h->power->tear == FAKE_TEAR_ALL)

@@ -28,6 +28,8 @@ struct fake_host {
     /* Behaviour, set by the test at any time. */
     bool ignores_select;                       /* answers TDM_OK and changes nothing       */
     tdm_err running_err, next_err, select_err; /* unless TDM_OK: what these answer         */
+    void (*on_select)(struct fake_host *h, enum tdm_host_slot slot, enum tdm_select how); /* before each, or NULL */
+    void *watcher;
 
     /* What happened, read by the test. */
     uint64_t selects;
