@@ -33,6 +33,9 @@ struct config {
     } slots;
     struct {
         char slot_a[CONFIG_TEXT_MAX], slot_b[CONFIG_TEXT_MAX], boot_record[CONFIG_TEXT_MAX];
+        char selector[16], selector_command[CONFIG_TEXT_MAX];
+        char uboot_config[CONFIG_TEXT_MAX];
+        char uboot_slot[64], uboot_slots[64], uboot_upgrade[64], uboot_count[64], uboot_limit[64];
         char running[CONFIG_TEXT_MAX], reboot_command[CONFIG_TEXT_MAX];
         uint64_t slot_size;
         bool has_slots;

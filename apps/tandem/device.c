@@ -7,10 +7,11 @@
 
 #include <tandem/esprom.h>
 
-#define RECORD_SIZE      16384u
-#define BOOT_RECORD_SIZE 8192u
+#include "selector.h"
 
-static int open_flash(struct app *app, struct flash_file *f, const char *path, uint64_t size, enum device_use use)
+#define RECORD_SIZE 16384u
+
+int device_open_flash(struct app *app, struct flash_file *f, const char *path, uint64_t size, enum device_use use)
 {
     struct tdm_fault why = {0};
     tdm_err err = TDM_E_NOT_FOUND;
@@ -20,48 +21,6 @@ static int open_flash(struct app *app, struct flash_file *f, const char *path, u
     if (err == TDM_E_NOT_FOUND)
         err = flash_file_open(f, path, size, FLASH_FILE_CREATE, &why);
     return err == TDM_OK ? EXIT_OK : app_fail_fault(app, path, &why);
-}
-
-/* The running slot is only read: its device is mounted, and nobody may write to it. */
-static int open_running_slot(struct app *app, struct flash_file *f, const char *path)
-{
-    struct tdm_fault why = {0};
-
-    return flash_file_open(f, path, 0, FLASH_FILE_READ, &why) == TDM_OK ? EXIT_OK : app_fail_fault(app, path, &why);
-}
-
-static int open_host_slots(struct app *app, struct device *dev, enum tdm_host_slot running, enum device_use use)
-{
-    const struct config *cfg = &app->cfg;
-    const char *const paths[TDM_HOST_SLOTS] = {cfg->host.slot_a, cfg->host.slot_b};
-    enum tdm_host_slot other = tdm_host_other(running);
-
-    int status = open_running_slot(app, &dev->host_slots[running], paths[running]);
-    if (status == EXIT_OK)
-        status = open_flash(app, &dev->host_slots[other], paths[other], cfg->host.slot_size, use);
-    return status;
-}
-
-static int open_host(struct app *app, struct device *dev, enum device_use use)
-{
-    const struct config *cfg = &app->cfg;
-    enum tdm_host_slot running;
-    struct tdm_fault why = {0};
-
-    if (!cfg->host.has_slots) {
-        host_none_init(&dev->host);
-        return EXIT_OK;
-    }
-    if (host_files_find_running(cfg->host.running, &running, &why) != TDM_OK)
-        return app_fail_fault(app, cfg->host.running, &why);
-    int status = open_host_slots(app, dev, running, use);
-    if (status == EXIT_OK)
-        status = open_flash(app, &dev->boot_record, cfg->host.boot_record, BOOT_RECORD_SIZE, use);
-    if (status == EXIT_OK &&
-        host_files_init(&dev->host, &dev->host_slots[TDM_HOST_A].port, &dev->host_slots[TDM_HOST_B].port,
-                        &dev->boot_record.port, cfg->host.running, &why) != TDM_OK)
-        status = app_fail_fault(app, cfg->host.running, &why);
-    return status;
 }
 
 static int find_chip(struct app *app, uint16_t *chip)
@@ -90,13 +49,13 @@ int device_open_storage(struct app *app, struct device *dev, enum device_use use
     crypto_openssl_init(&dev->crypto);
     status = find_chip(app, &dev->chip);
     if (status == EXIT_OK)
-        status = open_flash(app, &dev->record, cfg->slots.record, RECORD_SIZE, use);
+        status = device_open_flash(app, &dev->record, cfg->slots.record, RECORD_SIZE, use);
     if (status == EXIT_OK)
-        status = open_flash(app, &dev->rcp[SLOT_R0], cfg->slots.rcp_0, cfg->slots.rcp_size, use);
+        status = device_open_flash(app, &dev->rcp[SLOT_R0], cfg->slots.rcp_0, cfg->slots.rcp_size, use);
     if (status == EXIT_OK)
-        status = open_flash(app, &dev->rcp[SLOT_R1], cfg->slots.rcp_1, cfg->slots.rcp_size, use);
+        status = device_open_flash(app, &dev->rcp[SLOT_R1], cfg->slots.rcp_1, cfg->slots.rcp_size, use);
     if (status == EXIT_OK)
-        status = open_host(app, dev, use);
+        status = selector_open_host(app, dev, use);
     if (status == EXIT_OK)
         slot_store_init(&dev->store, &dev->record.port);
     return status;

@@ -22,6 +22,9 @@ struct device {
     struct clock_posix clock;
     struct crypto_openssl crypto;
     struct flash_file record, rcp[SLOT_RCP_SLOTS], host_slots[TDM_HOST_SLOTS], boot_record;
+    struct bootsel_record record_selector;
+    struct bootsel_uboot uboot_selector;
+    struct bootsel_command command_selector;
     struct host_files host;
     struct slot_store store;
     struct serial_linux serial;
@@ -34,9 +37,14 @@ enum device_use { DEVICE_LOOK, DEVICE_WORK };
 
 /* Record, RCP slots, host slots, boot selection; what is missing is made. Reported failures give the exit number. */
 int device_open_storage(struct app *app, struct device *dev, enum device_use use);
+/* One region: a file of this size, or a block device. DEVICE_WORK locks it. */
+int device_open_flash(struct app *app, struct flash_file *f, const char *path, uint64_t size, enum device_use use);
 /* The radio's serial port and lines. */
 int device_open_radio(struct app *app, struct device *dev);
 void device_close(struct device *dev);
+
+/* What [host] selector leads to: the boot record's path, the description of the U-Boot environment, or the program. */
+const char *device_selector_place(const struct config *cfg);
 
 /* Run the configured reboot command, or say that a restart is due. */
 int device_restart(struct app *app);

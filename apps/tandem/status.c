@@ -34,13 +34,14 @@ int status_read(struct app *app, struct device *dev, struct status *s)
 
     memset(s, 0, sizeof *s);
     s->has_slots = host->has_slots;
+    s->counts_starts = host->counts_starts;
     why.err = tdm_host_running(host, &s->running);
     if (why.err == TDM_OK)
         why.err = tdm_host_next(host, &s->next, &s->next_is_final);
     if (why.err != TDM_OK) {
-        why.code = "boot_record_unreadable";
+        why.code = "selector_unreadable";
         why.what = "which slot starts next cannot be read";
-        return app_fail_fault(app, app->cfg.host.boot_record, &why);
+        return app_fail_fault(app, device_selector_place(&app->cfg), &why);
     }
     s->record_err = slot_store_peek(&dev->store, &s->record, &s->store);
     if (s->record_err != TDM_OK || s->store != SLOT_STORE_OK)
@@ -186,6 +187,10 @@ void status_add_host(cJSON *to, const struct status *s)
         return;
     cJSON_AddStringToObject(host, "next", status_slot_letter(s->next));
     cJSON_AddBoolToObject(host, "next_is_final", s->next_is_final);
+    cJSON_AddBoolToObject(host, "starts_are_counted", s->counts_starts);
+    if (!s->counts_starts)
+        cJSON_AddStringToObject(host, "caution",
+                                "no bootloader counts starts: a new host that does not reach `tandem boot` stays");
 }
 
 static void add_content(struct app *app, cJSON *row, const struct slot_content *c, const char *version)

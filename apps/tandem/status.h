@@ -17,7 +17,7 @@ struct status {
     enum slot_store_state store;
     tdm_err record_err; /* of reading the record */
     enum tdm_host_slot running, next;
-    bool has_slots, next_is_final;
+    bool has_slots, next_is_final, counts_starts;
     char host_version[ESP_APP_TEXT_MAX + 1]; /* of the running host, "" when nobody knows */
 };
 

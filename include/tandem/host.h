@@ -11,6 +11,8 @@
  *           the bootloader's start counter, if it has one. FINAL: boot this slot, counter off; confirm and switch back
  *           are both this. The caller reads the result back through next().
  *           The slots are written and read as flash regions; the running slot's region is never written.
+ *           counts_starts: a bootloader counts the starts of a trial and falls back by itself. Without one a new host
+ *           that does not get as far as the boot flow stays where it is.
  *           A host without slots (its system is updated by other means) has has_slots false, runs A for ever, and its
  *           slot pointers are never used.
  */
@@ -39,6 +41,7 @@ struct tdm_host_ops {
 struct tdm_host {
     const struct tdm_host_ops *ops;
     bool has_slots;
+    bool counts_starts;
     struct tdm_flash *slots[TDM_HOST_SLOTS];
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "linux/tandem_linux.h"
+#include "linux/bootsel.h"
 
 #include <string.h>
 
@@ -53,11 +53,6 @@ static tdm_err check_boot_record(const uint8_t *bytes, uint32_t room, uint32_t *
     return decode(bytes, room, sequence, &scratch);
 }
 
-void bootsel_record_init(struct bootsel_record *b, struct tdm_flash *flash)
-{
-    tdm_copies_init(&b->copies, flash, check_boot_record, b->buf, sizeof b->buf);
-}
-
 tdm_err bootsel_record_load(struct bootsel_record *b, struct bootsel *out)
 {
     enum tdm_copies_found found = TDM_COPIES_LOST;
@@ -88,4 +83,44 @@ enum tdm_host_slot bootsel_choice(const struct bootsel *sel)
     bool is_used_up = !sel->is_final && sel->limit > 0 && sel->starts >= sel->limit;
 
     return is_used_up ? tdm_host_other(sel->next) : sel->next;
+}
+
+/* ---- as a selector ----------------------------------------------------------------------------------------------- */
+
+static struct bootsel_record *self(struct bootsel_port *port)
+{
+    return (struct bootsel_record *)(void *)port;
+}
+
+/* What a loader makes of a record that is not there: slot A. That is final if no trial was ever armed. */
+static tdm_err load_or_default(struct bootsel_port *port, struct bootsel *sel)
+{
+    tdm_err err = bootsel_record_load(self(port), sel);
+
+    if (err != TDM_E_NOT_FOUND && err != TDM_E_CORRUPT)
+        return err;
+    *sel = (struct bootsel){.next = TDM_HOST_A, .is_final = err == TDM_E_NOT_FOUND};
+    return TDM_OK;
+}
+
+/* The loader's limit stays known. */
+static tdm_err select_slot(struct bootsel_port *port, enum tdm_host_slot slot, enum tdm_select how)
+{
+    struct bootsel sel;
+
+    tdm_err err = load_or_default(port, &sel);
+    if (err != TDM_OK)
+        return err;
+    sel.next = slot;
+    sel.is_final = how == TDM_SELECT_FINAL;
+    sel.starts = 0;
+    return bootsel_record_store(self(port), &sel);
+}
+
+static const struct bootsel_ops record_ops = {.load = load_or_default, .select = select_slot};
+
+void bootsel_record_init(struct bootsel_record *b, struct tdm_flash *flash)
+{
+    b->port.ops = &record_ops;
+    tdm_copies_init(&b->copies, flash, check_boot_record, b->buf, sizeof b->buf);
 }

@@ -15,7 +15,6 @@
 #include <stdint.h>
 
 #include <tandem/clock.h>
-#include <tandem/copies.h>
 #include <tandem/crypto.h>
 #include <tandem/err.h>
 #include <tandem/flash.h>
@@ -23,6 +22,8 @@
 #include <tandem/http.h>
 #include <tandem/lines.h>
 #include <tandem/serial.h>
+
+#include "linux/bootsel.h"
 
 #define LINUX_PATH_MAX 512
 
@@ -65,50 +66,17 @@ TDM_MUST_USE tdm_err flash_file_open(struct flash_file *f, const char *path, uin
                                      struct tdm_fault *why);
 void flash_file_close(struct flash_file *f);
 
-/* ---- bootsel_record.c + host_files.c: two slots in files or block devices, and Tandem's own boot record ---------- */
-
-/*
- * The boot record: which slot the next start boots, whether that is a trial, and how many starts the trial has had. Two
- * copies of 32 bytes (docs/FORMAT.md, "Boot record"). Read by a loader that knows it: tandem-sim-loader in the demo.
- */
-struct bootsel {
-    enum tdm_host_slot next;
-    bool is_final;
-    uint8_t starts; /* of a trial, counted by the loader                          */
-    uint8_t limit;  /* the loader's: starts it gives a trial; 0: it has not said  */
-};
-
-#define BOOTSEL_ROOM 512 /* bytes of one copy with its padding: a sector of a block device */
-
-struct bootsel_record {
-    struct tdm_copies copies;
-    uint8_t buf[BOOTSEL_ROOM];
-};
-
-void bootsel_record_init(struct bootsel_record *b, struct tdm_flash *flash);
-/* NOT_FOUND when it was never written, CORRUPT when it is lost: the loader then boots slot A. It writes nothing. */
-TDM_MUST_USE tdm_err bootsel_record_load(struct bootsel_record *b, struct bootsel *out);
-/* Durable when it returns TDM_OK; cut in the middle, the old or the new one, whole. Also over a lost one. */
-TDM_MUST_USE tdm_err bootsel_record_store(struct bootsel_record *b, const struct bootsel *sel);
-/* What a loader does with it now: a trial whose starts are used up boots the other slot. */
-enum tdm_host_slot bootsel_choice(const struct bootsel *sel);
+/* ---- host_files.c: two slots in files or block devices, and what selects between them (bootsel.h) ----------------- */
 
 struct host_files {
     struct tdm_host port;
-    struct bootsel_record boot;
+    struct bootsel_port *selector;
     enum tdm_host_slot running;
 };
 
-/*
- * Which slot this start of the machine booted. from: "file:PATH" (the file's text is A or B), or "cmdline:KEY" (KEY=A or
- * KEY=B on the kernel's command line). When it cannot be told: an error, never a guess.
- */
-TDM_MUST_USE tdm_err host_files_find_running(const char *from, enum tdm_host_slot *slot, struct tdm_fault *why);
-/* The value of KEY in a command line; NOT_FOUND without one, FORMAT when it is neither A nor B or said both ways. */
-TDM_MUST_USE tdm_err host_files_find_key(const char *cmdline, const char *key, enum tdm_host_slot *slot);
-
-TDM_MUST_USE tdm_err host_files_init(struct host_files *h, struct tdm_flash *slot_a, struct tdm_flash *slot_b,
-                                     struct tdm_flash *boot_record, const char *running_from, struct tdm_fault *why);
+/* running: what host_running_find() has told. */
+void host_files_init(struct host_files *h, struct tdm_flash *slot_a, struct tdm_flash *slot_b,
+                     struct bootsel_port *selector, enum tdm_host_slot running);
 /* A host whose system is updated by other means: no slots, runs A. */
 void host_none_init(struct host_files *h);
 
