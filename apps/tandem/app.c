@@ -8,6 +8,7 @@
 
 #include "advice.h"
 #include "app_table.h"
+#include "out.h"
 
 #define SENTENCE_MAX 2048
 
@@ -83,17 +84,65 @@ int app_fail(struct app *app, tdm_err err, const char *code, const char *sentenc
     return report(app, tdm_err_name(err), code, number, text, NULL);
 }
 
+/* How `at` is told, by the beginning of the code; the first row that fits counts. */
+enum at_kind { AT_NUMBER, AT_ERRNO, AT_UNTOLD };
+
+static enum at_kind at_kind_of(const char *code)
+{
+    static const struct {
+        const char *prefix;
+        enum at_kind kind;
+    } rows[] = {
+        {"port_baud", AT_NUMBER}, {"storage_too_small", AT_NUMBER}, {"storage_path", AT_NUMBER},
+        {"port_io", AT_ERRNO},    {"storage_failed", AT_ERRNO},     {"io", AT_ERRNO},
+        {"port_", AT_UNTOLD},     {"storage_", AT_UNTOLD},          {"lines_", AT_UNTOLD},
+        {"select_", AT_UNTOLD},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (strncmp(code, rows[i].prefix, strlen(rows[i].prefix)) == 0)
+            return rows[i].kind;
+    }
+    return AT_NUMBER;
+}
+
+static void tell_at(const struct tdm_fault *fault, char *text, size_t room)
+{
+    enum at_kind kind = at_kind_of(fault->code);
+
+    text[0] = '\0';
+    if (fault->at == 0 || kind == AT_UNTOLD)
+        return;
+    if (kind == AT_ERRNO)
+        (void)snprintf(text, room, " (%s)", strerror((int)fault->at));
+    else
+        (void)snprintf(text, room, " (at %" PRIu64 ")", fault->at);
+}
+
 int app_fail_fault(struct app *app, const char *where, const struct tdm_fault *fault)
 {
-    char text[SENTENCE_MAX], offset[40] = "";
+    char text[SENTENCE_MAX], offset[128];
     const char *advice = advice_for(fault->code);
 
-    if (fault->at != 0)
-        (void)snprintf(offset, sizeof offset, " (at %" PRIu64 ")", fault->at);
+    if (advice == NULL && app_exit_number(fault->err) == EXIT_INTERNAL)
+        advice = "this is a mistake inside Tandem: please report it";
+    tell_at(fault, offset, sizeof offset);
     (void)snprintf(text, sizeof text, "%s: %s%s%s%s", where,
                    fault->what != NULL && fault->what[0] != '\0' ? fault->what : tdm_err_name(fault->err), offset,
                    advice != NULL ? "; " : "", advice != NULL ? advice : "");
     return report(app, tdm_err_name(fault->err), fault->code, app_exit_number(fault->err), text, &fault->at);
+}
+
+int app_end(struct app *app, int status)
+{
+    progress_close(&app->progress);
+    if (app->is_json)
+        cJSON_AddNumberToObject(app->result, "exit", status);
+    if (app->is_json)
+        out_json(stdout, app->result);
+    else
+        out_table(stdout, app->result);
+    return fflush(stdout) != 0 && status == EXIT_OK ? app_exit_number(TDM_E_IO) : status;
 }
 
 int app_usage(struct app *app, const char *sentence, ...)

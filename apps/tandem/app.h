@@ -45,13 +45,16 @@ int app_fail(struct app *app, tdm_err err, const char *code, const char *sentenc
     __attribute__((format(printf, 4, 5)));
 
 /*
- * The same for an engine's fault: "<where>: <what> (offset N)[; advice]". where: file, URL or device. The advice for its
+ * The same for an engine's fault: "<where>: <what> (at N)[; advice]". where: file, URL or device. The advice for its
  * code comes from the table in advice.c, if there is one.
  */
 int app_fail_fault(struct app *app, const char *where, const struct tdm_fault *fault);
 
 /* Wrong use of a command: the sentence and the command's usage line. Returns EXIT_USAGE. */
 int app_usage(struct app *app, const char *sentence, ...) __attribute__((format(printf, 2, 3)));
+
+/* Print the result: what main does last, and a command that ends in the middle of its work. Returns the exit number. */
+int app_end(struct app *app, int status);
 
 /* ---- options of one command ---- */
 

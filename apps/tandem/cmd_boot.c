@@ -4,14 +4,16 @@
 
 static const struct app_option options[] = {{0}};
 
-/* A port that another program uses stops the command with nothing changed; any other trouble is the radio's. */
-static int open_radio(struct app *app, struct device *dev)
+/*
+ * A port that another program uses stops the command with nothing changed. Any other trouble is the radio's: the start
+ * goes on without it, and ends with the number of what was said first.
+ */
+static int open_radio(struct app *app, struct device *dev, int *trouble)
 {
-    int status = device_open_radio(app, dev);
-
-    if (status == app_exit_number(TDM_E_BUSY))
-        return status;
-    if (status != EXIT_OK)
+    *trouble = device_open_radio(app, dev);
+    if (*trouble == app_exit_number(TDM_E_BUSY))
+        return *trouble;
+    if (*trouble != EXIT_OK)
         radiowork_stand_in(dev);
     return EXIT_OK;
 }
@@ -33,14 +35,15 @@ static int run(struct app *app, struct device *dev)
 int cmd_boot(struct app *app, int argc, char **argv)
 {
     static struct device dev;
+    int trouble = EXIT_OK;
 
     int status = app_options(app, &argc, argv, options, 0);
     if (status == EXIT_OK)
         status = device_open_storage(app, &dev, DEVICE_WORK);
     if (status == EXIT_OK)
-        status = open_radio(app, &dev);
+        status = open_radio(app, &dev, &trouble);
     if (status == EXIT_OK)
         status = run(app, &dev);
     device_close(&dev);
-    return status;
+    return trouble != EXIT_OK ? trouble : status;
 }

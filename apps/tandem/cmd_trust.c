@@ -24,13 +24,16 @@ static int read_own(struct app *app)
     return trustlist_read_own(&own, file) == TDM_OK ? EXIT_OK : app_fail_fault(app, file, &own.fault);
 }
 
-static int write_own(struct app *app)
+/* What was not written was not done: then `done`, the list of what was, is not shown. */
+static int write_own(struct app *app, const char *done)
 {
     struct tdm_fault fault;
 
     tdm_fault_clear(&fault);
-    if (trustlist_write(&own, app->cfg.trust.file, &fault) != TDM_OK)
+    if (trustlist_write(&own, app->cfg.trust.file, &fault) != TDM_OK) {
+        cJSON_DeleteItemFromObject(app->result, done);
         return app_fail_fault(app, app->cfg.trust.file, &fault);
+    }
     cJSON_AddStringToObject(app->result, "file", app->cfg.trust.file);
     return EXIT_OK;
 }
@@ -73,7 +76,7 @@ int cmd_trust_add(struct app *app, int argc, char **argv)
         status = merge(app, added, &already);
     cJSON_AddNumberToObject(app->result, "trusted_already", already);
     if (status == EXIT_OK && cJSON_GetArraySize(added) > 0)
-        status = write_own(app);
+        status = write_own(app, "added");
     return done(status);
 }
 
@@ -186,6 +189,6 @@ int cmd_trust_remove(struct app *app, int argc, char **argv)
         status = app_fail(app, TDM_E_NOT_FOUND, "no_such_certificate",
                           "%s: no such certificate is trusted; `tandem trust list` shows those that are", argv[0]);
     if (status == EXIT_OK)
-        status = write_own(app);
+        status = write_own(app, "removed");
     return done(status);
 }

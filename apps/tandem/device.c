@@ -8,6 +8,7 @@
 #include <tandem/esprom.h>
 
 #include "selector.h"
+#include "stop.h"
 
 #define RECORD_SIZE 16384u
 
@@ -72,6 +73,7 @@ int device_open_radio(struct app *app, struct device *dev)
     if (lines_linux_open(&dev->lines, cfg->radio.lines, &dev->serial, (uint32_t)cfg->radio.reset_hold_ms,
                          (uint32_t)cfg->radio.boot_hold_ms, &why) != TDM_OK)
         return app_fail_fault(app, cfg->radio.lines, &why);
+    stop_guard_radio(app, dev);
     return EXIT_OK;
 }
 

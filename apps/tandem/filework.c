@@ -155,6 +155,7 @@ static tdm_err outfile_push(struct tdm_sink *sink, const uint8_t *data, size_t l
 tdm_err outfile_begin(struct outfile *o, const char *path)
 {
     mode_t mask = umask(0);
+    struct stat st;
 
     (void)umask(mask);
     *o = (struct outfile){.sink = {outfile_push}, .fd = -1};
@@ -163,6 +164,8 @@ tdm_err outfile_begin(struct outfile *o, const char *path)
     int m = snprintf(o->temp, sizeof o->temp, "%s.XXXXXX", path);
     if (n < 0 || m < 0 || (size_t)m >= sizeof o->temp)
         return tdm_fault_set(&o->fault, TDM_E_NO_ROOM, "too_large", "has too long a name", 0);
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) /* a device would be replaced by a file */
+        return tdm_fault_set(&o->fault, TDM_E_NOT_FOUND, "not_a_file", "is not a file", 0);
     o->fd = mkostemp(o->temp, O_CLOEXEC);
     if (o->fd < 0)
         return filework_fault(&o->fault, "cannot be made");

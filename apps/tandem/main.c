@@ -5,7 +5,6 @@
 
 #include "app.h"
 #include "app_table.h"
-#include "out.h"
 
 const struct app_command app_commands[] = {
     {"image", "create", cmd_image_create, "--rcp-build-dir DIR [--br-firmware FILE] --target-file OUT",
@@ -131,6 +130,18 @@ static const struct app_command *find(const struct words *w, int *used)
     return NULL;
 }
 
+/* Help is for people: with --json it goes to standard error, which leaves one object on standard output. */
+static int help(const struct app *app, const struct words *w)
+{
+    FILE *to = w->count == 0 || app->is_json ? stderr : stdout;
+
+    if (w->count > 1 && strcmp(w->word[1], "config") == 0)
+        config_print_keys(to);
+    else
+        print_help(to);
+    return w->count == 0 ? EXIT_USAGE : EXIT_OK;
+}
+
 static int run(struct app *app, int argc, char **argv)
 {
     struct words w;
@@ -139,15 +150,14 @@ static int run(struct app *app, int argc, char **argv)
     int status = configure(app, argc, argv, &w);
     if (status != EXIT_OK)
         return status;
-    if (w.count == 0 || strcmp(w.word[0], "help") == 0 || strcmp(w.word[0], "--help") == 0) {
-        if (w.count > 1 && strcmp(w.word[1], "config") == 0)
-            config_print_keys(stdout);
-        else
-            print_help(w.count == 0 ? stderr : stdout);
-        return w.count == 0 ? EXIT_USAGE : EXIT_OK;
+    if (w.count == 0 && app->is_json)
+        return app_usage(app, "no command");
+    if (w.count == 0 || strcmp(w.word[0], "help") == 0 || strcmp(w.word[0], "--help") == 0)
+        return help(app, &w);
+    if (strcmp(w.word[0], "--version") == 0) {
+        cJSON_AddStringToObject(app->result, "tandem", TANDEM_VERSION);
+        return EXIT_OK;
     }
-    if (strcmp(w.word[0], "--version") == 0)
-        return printf("tandem %s\n", TANDEM_VERSION) > 0 ? EXIT_OK : EXIT_INTERNAL;
     const struct app_command *c = find(&w, &used);
     if (c == NULL)
         return app_usage(app, "there is no command \"%s%s%s\"", w.word[0], w.count > 1 ? " " : "",
@@ -155,8 +165,9 @@ static int run(struct app *app, int argc, char **argv)
     app->command = c;
     if (w.count > used && strcmp(w.word[used], "--help") == 0) {
         char name[32];
-        return printf("usage: tandem %s %s\n%s\n", name_of(c, name, sizeof name), c->args, c->help) > 0 ? EXIT_OK
-                                                                                                        : EXIT_INTERNAL;
+        (void)fprintf(app->is_json ? stderr : stdout, "usage: tandem %s %s\n%s\n", name_of(c, name, sizeof name),
+                      c->args, c->help);
+        return EXIT_OK;
     }
     return c->run(app, w.count - used, w.word + used);
 }
@@ -171,15 +182,7 @@ int main(int argc, char **argv)
     app.log = &app.progress.port;
     config_defaults(&app.cfg);
     int status = run(&app, argc, argv);
-    progress_close(&app.progress);
-    if (app.is_json)
-        cJSON_AddNumberToObject(app.result, "exit", status);
-    if (app.is_json && app.result->child != NULL)
-        out_json(stdout, app.result);
-    else
-        out_table(stdout, app.result);
+    status = app_end(&app, status);
     cJSON_Delete(app.result);
-    if (fflush(stdout) != 0 && status == EXIT_OK)
-        status = app_exit_number(TDM_E_IO);
     return status;
 }

@@ -27,6 +27,11 @@ static const char *plain(const cJSON *v, char *buf, size_t room)
         return cJSON_IsTrue(v) ? "yes" : "no";
     if (cJSON_IsString(v))
         return v->valuestring[0] != '\0' ? v->valuestring : "-";
+    if (cJSON_IsNumber(v) && v->string != NULL && strcmp(v->string, "flash_offset") == 0) {
+        (void)snprintf(buf, room, "0x%" PRIx64,
+                       (uint64_t)v->valuedouble); /* as flash_args and partition tables say it */
+        return buf;
+    }
     if (cJSON_IsNumber(v)) {
         (void)snprintf(buf, room, v->valuedouble == (double)(int64_t)v->valuedouble ? "%.0f" : "%.2f", v->valuedouble);
         return buf;

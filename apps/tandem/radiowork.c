@@ -85,7 +85,8 @@ static void add_done(cJSON *to, const struct reconcile *flow)
         bool is_so;
         const char *what;
     } acts[] = {
-        {flow->was_flashed, "radio flashed"},
+        {flow->was_flashed && flow->record.radio.is_known, "radio flashed"},
+        {flow->was_flashed && !flow->record.radio.is_known, "warning: flashing the radio was tried and failed"},
         {flow->was_confirmed, "new pair proven and kept"},
         {flow->was_condemned, "new pair refused, going back"},
         {flow->text_differs, "warning: the radio names itself otherwise than its bundle says; its digests are right"},

@@ -89,6 +89,10 @@ static int on_tick(void *user, curl_off_t total, curl_off_t done, curl_off_t up_
     if (t->phase == CONNECTING && curl_easy_getinfo(t->curl, CURLINFO_CONNECT_TIME_T, &connected_us) == CURLE_OK &&
         connected_us > 0)
         enter(t, ASKING); /* the handshake counts to it: a server of one client at a time makes us wait there */
+    if (t->cfg->is_stopped != NULL && t->cfg->is_stopped()) {
+        (void)fail(t, TDM_E_CANCELLED, "stopped_by_operator", "stopped by the operator", 0);
+        return 1;
+    }
     return check_time(t);
 }
 

@@ -125,6 +125,7 @@ struct http_curl_config { /* set by the caller; texts are borrowed */
     bool use_system;      /* the system's store beside ca_file                                        */
     bool allow_http;      /* plain http:// URLs                                                       */
     uint32_t connect_ms, first_byte_ms, stall_ms;
+    bool (*is_stopped)(void); /* asked about once a second: has the operator had enough? NULL: never        */
 };
 
 struct http_curl {

@@ -79,7 +79,7 @@ static tdm_err judge_chip(struct esprom *e)
 {
     if (e->cfg.expected_chip != ESPROM_CHIP_ANY && e->cfg.expected_chip != e->chip->id)
         return esprom_fail(e, TDM_E_MISMATCH, "wrong_chip", "another chip than the expected one", e->chip->id);
-    tdm_log_note(e->cfg.log, TDM_LOG_INFO, e->chip->name, e->chip->id);
+    tdm_log_note(e->cfg.log, TDM_LOG_DEBUG, e->chip->name, e->chip->id);
     return TDM_OK;
 }
 

@@ -139,7 +139,7 @@ bool spinel_link_saw_reset(struct spinel_link *l, uint32_t ms)
     while (next_frame(l, &deadline, &frame) == TDM_OK) {
         if (frame.tid != 0 || !spinel_frame_status(&frame, &status) || !spinel_status_is_reset(status))
             continue;
-        tdm_log_note(l->log, TDM_LOG_INFO, spinel_status_text(status), status);
+        tdm_log_note(l->log, TDM_LOG_DEBUG, spinel_status_text(status), status);
         return true;
     }
     return false;

@@ -50,6 +50,36 @@ def test_exit_numbers_in_the_manual_are_those_in_the_code(repo):
         assert manual[number] == name.lower()
 
 
+# Where a failure's code stands in the sources: behind its cause, or first in a row of a table of failures.
+CODE = re.compile(r"""(?:TDM_E_\w+|\b(?:err|reset)|\b(?:fail|refuse)\([at]|\.code = |\[(?:CONNECTING|ASKING|RECEIVING)\] = \{|report\(app, "usage")"""
+                  r"""(?:,\s*)?"([a-z]+(?:_[a-z]+)*)\"""")
+ADVICE = re.compile(r"""^    \{"(\w+)",((?:\s*"(?:[^"\\]|\\.)*")+)\},""", re.M)
+
+
+def codes_in_the_sources(repo):
+    return {code for part in ("src", "ports/linux", "apps") for file in (repo / part).rglob("*.[ch]")
+            for code in CODE.findall(file.read_text())}
+
+
+def documented_codes(repo):
+    table = (repo / "docs/CLI.md").read_text().split("<!-- codes:")[1].split("<!-- end of codes -->")[0]
+    return {code: advice for code, advice in re.findall(r"^\| `(\w+)` \| .+ \| (.+) \|$", table, re.M)}
+
+
+def test_documented_codes_are_those_in_the_sources(repo):
+    documented = documented_codes(repo)
+    assert len(documented) > 100
+    assert sorted(documented) == sorted(codes_in_the_sources(repo))
+
+
+def test_documented_advice_is_what_people_are_told(repo):
+    source = (repo / "apps/tandem/advice.c").read_text()
+    told = {code: "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text)) for code, text in ADVICE.findall(source)}
+    assert len(told) > 100
+    documented = documented_codes(repo)
+    assert told == {code: documented.get(code) for code in told}
+
+
 WRONG_WORDS = [
     ("no command", [], 2, "usage:"),
     ("unknown noun", ["frobnicate"], 2, "frobnicate"),
@@ -95,6 +125,13 @@ def test_the_command_line_wins_over_the_file(tandem_bin, tmp_path):
     conf.write_text("[radio]\nport = /nonexistent/from-file\n")
     p = run(tandem_bin, "--config", conf, "--radio-port", "/nonexistent/from-option", "rcp", "probe")
     assert "/nonexistent/from-option" in p.stderr and "from-file" not in p.stderr
+
+
+@pytest.mark.parametrize("words,status", [([], 2), (["help"], 0), (["help", "config"], 0), (["--version"], 0),
+                                          (["image", "info", "--help"], 0), (["frobnicate"], 2)])
+def test_json_is_one_object_whatever_was_asked(tandem_bin, words, status):
+    p = run(tandem_bin, "--json", *words)
+    assert (p.returncode, json.loads(p.stdout)["exit"]) == (status, status)
 
 
 def test_help_of_one_command(tandem_bin):
