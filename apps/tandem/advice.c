@@ -31,7 +31,6 @@ static const struct advice_row {
     {"block_damaged", "`tandem rcp update` tries again; shorter wires or a lower [radio] flash-baud may help"},
     {"block_lost", "`tandem rcp update` tries again; shorter wires or a lower [radio] flash-baud may help"},
     {"block_refused", "`tandem rcp update` tries again; if it stays so, the radio's flash may be worn or protected"},
-    {"boot_record_unreadable", "check the storage that [host] boot-record names"},
     {"bundle_damaged", "store the bundle again: `tandem ota download`, or `tandem rcp adopt`"},
     {"bundle_misfit", "this bundle is for another radio: install one for the chip that answers"},
     {"cannot_go_back", "neither host slot is a proven one: install an update with `tandem ota download`"},
