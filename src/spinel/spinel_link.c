@@ -65,11 +65,19 @@ static tdm_err next_frame(struct spinel_link *l, const struct tdm_deadline *dead
     return TDM_OK;
 }
 
-static bool answers(struct spinel_link *l, const struct spinel_frame *request, const struct spinel_frame *frame)
+/* Of this question: its last try or one before. A radio that always answers late is heard that way. */
+static bool is_of_question(const struct spinel_frame *request, unsigned tries, const struct spinel_frame *frame)
+{
+    unsigned age = (request->tid + SPINEL_TID_MAX - frame->tid) % SPINEL_TID_MAX;
+    return frame->tid != 0 && age < tries && frame->iid == request->iid;
+}
+
+static bool answers(struct spinel_link *l, const struct spinel_frame *request, unsigned tries,
+                    const struct spinel_frame *frame)
 {
     uint32_t status;
 
-    if (frame->tid != request->tid || frame->iid != request->iid) {
+    if (!is_of_question(request, tries, frame)) {
         tdm_log_note(l->log, TDM_LOG_DEBUG, "radio: frame nobody asked for, property", frame->property);
         return false;
     }
@@ -81,14 +89,16 @@ static bool answers(struct spinel_link *l, const struct spinel_frame *request, c
     return false;
 }
 
-static tdm_err try_once(struct spinel_link *l, const struct spinel_frame *request, struct spinel_frame *reply)
+/* tries: how often the question was asked, this time included. */
+static tdm_err try_once(struct spinel_link *l, const struct spinel_frame *request, unsigned tries,
+                        struct spinel_frame *reply)
 {
     struct tdm_deadline deadline = tdm_deadline_in(l->clock, l->reply_ms);
 
     tdm_err err = spinel_link_send(l, request);
     while (err == TDM_OK) {
         err = next_frame(l, &deadline, reply);
-        if (err == TDM_OK && answers(l, request, reply))
+        if (err == TDM_OK && answers(l, request, tries, reply))
             return TDM_OK;
     }
     return err;
@@ -118,10 +128,10 @@ static tdm_err check_status(struct spinel_link *l, const struct spinel_frame *re
 
 tdm_err spinel_link_get(struct spinel_link *l, uint32_t property, struct spinel_frame *reply)
 {
-    for (int i = 0; i < SPINEL_LINK_TRIES; i++) {
+    for (unsigned i = 1; i <= SPINEL_LINK_TRIES; i++) {
         *l->tid = (uint8_t)(*l->tid % SPINEL_TID_MAX + 1);
         struct spinel_frame request = {.tid = *l->tid, .command = SPINEL_CMD_GET, .property = property};
-        tdm_err err = try_once(l, &request, reply);
+        tdm_err err = try_once(l, &request, i, reply);
         if (err == TDM_OK)
             return check_status(l, reply);
         if (l->fault->err != TDM_OK)
