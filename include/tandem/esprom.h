@@ -75,6 +75,7 @@ struct esprom_link {
     uint32_t baud;
     struct tdm_fault fault; /* of the last command */
     uint64_t heard;         /* bytes received so far */
+    char *text;             /* ESPROM_BOOT_TEXT_MAX bytes for what comes between frames; NULL: not kept */
     uint8_t wire[2 + 2 * ESPROM_FRAME_MAX];
     uint8_t reply[ESPROM_REPLY_MAX];
 };

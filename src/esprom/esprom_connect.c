@@ -36,7 +36,10 @@ static tdm_err diagnose(struct esprom *e)
     return esprom_fail(e, TDM_E_BUG, "no_diagnosis", "boot text without a meaning", (uint64_t)kind);
 }
 
-/* Each reset starts the text anew: the last attempt is the one that is told of. */
+/*
+ * Each reset starts the text anew: the last attempt is the one that is told of. Over a network the text may come later
+ * than this waits, so it is kept while SYNC is sent, too.
+ */
 static tdm_err reset_and_hear(struct esprom *e)
 {
     e->boot_text[0] = '\0';
@@ -96,7 +99,9 @@ tdm_err esprom_connect(struct esprom *e)
     if (esprom_link_set_baud(&e->link, ESPROM_BAUD_START) != TDM_OK)
         return esprom_fail_link(e);
 
+    e->link.text = e->boot_text;
     tdm_err err = enter_loader(e);
+    e->link.text = NULL;
     if (err == TDM_OK)
         err = esprom_identify(e);
     e->is_connected = err == TDM_OK;

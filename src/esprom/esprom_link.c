@@ -17,6 +17,7 @@ void esprom_link_init(struct esprom_link *l, struct tdm_serial *serial, struct t
     l->clock = clock;
     l->baud = ESPROM_BAUD_START;
     l->heard = 0;
+    l->text = NULL;
     tdm_fault_clear(&l->fault);
 }
 
@@ -43,6 +44,14 @@ uint32_t esprom_link_time_for(uint32_t bytes, uint32_t ms_per_million)
     if (ms < ESPROM_LINK_TIMEOUT_MS)
         return ESPROM_LINK_TIMEOUT_MS;
     return ms < ESPROM_LINK_LONGEST_MS ? (uint32_t)ms : ESPROM_LINK_LONGEST_MS;
+}
+
+/* What stands between frames is what the chip prints. */
+static bool take_byte(struct esprom_link *l, struct slip_decoder *decoder, uint8_t byte)
+{
+    if (l->text && !decoder->in_frame && byte != SLIP_END)
+        esprom_boot_collect(l->text, ESPROM_BOOT_TEXT_MAX, &byte, 1);
+    return slip_decoder_push(decoder, byte);
 }
 
 static uint32_t wire_ms(const struct esprom_link *l, size_t len)
@@ -103,7 +112,7 @@ static tdm_err await(struct esprom_link *l, const struct esprom_ask *ask, uint32
             return port_failed(l, err);
         l->heard += got;
         for (size_t i = 0; i < got; i++) {
-            if (!slip_decoder_push(&decoder, in[i]))
+            if (!take_byte(l, &decoder, in[i]))
                 continue;
             enum frame_verdict verdict = judge_frame(decoder.buf, decoder.len, ask, reply);
             if (verdict == FRAME_ANSWER)

@@ -280,7 +280,7 @@ static void on_reset(struct fake_lines *l, void *peer, enum tdm_boot into)
     rom->baud = 115200;
     rom->is_attached = false;
     rom->flash_size = 2u << 20;
-    fake_serial_say(rom->serial, banners[start], strlen(banners[start]), 5);
+    fake_serial_say(rom->serial, banners[start], strlen(banners[start]), rom->banner_ms);
 }
 
 void fake_rom_init(struct fake_rom *rom, struct fake_serial *serial, struct fake_lines *lines)
@@ -295,6 +295,7 @@ void fake_rom_init(struct fake_rom *rom, struct fake_serial *serial, struct fake
     rom->mac_reg = 0x600b0844u;
     rom->sync_value = ESPROM_SYNC_VALUE;
     rom->has_security_info = true;
+    rom->banner_ms = 5;
     rom->baud = 115200;
     rom->highest_baud = 4000000;
     rom->usr = 0x11111111u;

@@ -38,6 +38,7 @@ enum fake_rom_trouble {
 struct fake_rom {
     struct fake_serial *serial;
     enum fake_rom_start starts_as; /* what a reset with the strap pulled leads to */
+    uint32_t banner_ms;            /* from a reset to its text */
     bool is_running;               /* answers commands now                        */
     uint16_t chip_id;
     uint32_t magic, flash_id, security_flags, spi_base, mac_reg, sync_value;

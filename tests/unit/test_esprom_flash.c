@@ -163,12 +163,15 @@ static const struct connect_row {
     enum fake_rom_start starts_as;
     tdm_err err;
     const char *code;
+    uint32_t text_ms; /* how late its text comes; 0: as usual */
 } connect_rows[] = {
-    {"strap not pulled", FAKE_ROM_APP, TDM_E_STATE, "not_in_loader"},
-    {"both straps low", FAKE_ROM_USB, TDM_E_STATE, "usb_download_only"},
-    {"nothing at all", FAKE_ROM_MUTE, TDM_E_TIMEOUT, "no_answer"},
-    {"loader does not hear", FAKE_ROM_DEAF, TDM_E_TIMEOUT, "no_sync"},
-    {"other speed", FAKE_ROM_GARBAGE, TDM_E_NOISE, "no_loader"},
+    {"strap not pulled", FAKE_ROM_APP, TDM_E_STATE, "not_in_loader", 0},
+    {"both straps low", FAKE_ROM_USB, TDM_E_STATE, "usb_download_only", 0},
+    {"nothing at all", FAKE_ROM_MUTE, TDM_E_TIMEOUT, "no_answer", 0},
+    {"loader does not hear", FAKE_ROM_DEAF, TDM_E_TIMEOUT, "no_sync", 0},
+    {"other speed", FAKE_ROM_GARBAGE, TDM_E_NOISE, "no_loader", 0},
+    {"strap not pulled, over a slow network", FAKE_ROM_APP, TDM_E_STATE, "not_in_loader", 300},
+    {"loader does not hear, over a slow network", FAKE_ROM_DEAF, TDM_E_TIMEOUT, "no_sync", 300},
 };
 
 static void test_failed_connect_names_its_layer(void **state)
@@ -179,6 +182,7 @@ static void test_failed_connect_names_its_layer(void **state)
         const struct connect_row *row = &connect_rows[i];
         uint64_t begun = b->clock.passed_ms;
         b->rom.starts_as = row->starts_as;
+        b->rom.banner_ms = row->text_ms ? row->text_ms : 5;
         assert_int_equal(esprom_connect(&b->engine), row->err);
         assert_fault(b, row->name, row->err, row->code);
         if (b->clock.passed_ms - begun > 10000)
