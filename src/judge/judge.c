@@ -118,6 +118,8 @@ static tdm_err begin_firmware(struct judge *j, const struct image_part *part)
 {
     struct judge_work *w = judge_work(j);
 
+    if (part->tag == IMAGE_TAG_BOOTLOADER && w->head_len < sizeof w->head)
+        return judge_fail_part(j, part, TDM_E_FORMAT, "bad_firmware", "firmware too short to name its chip", 0);
     tdm_err err = judge_part_begin(j, part);
     if (err == TDM_OK && part->tag == IMAGE_TAG_BOOTLOADER)
         err = accept(j);

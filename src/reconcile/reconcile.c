@@ -7,8 +7,6 @@
 #include "reconcile/pair_edit.h"
 
 static const struct tdm_fault tries_used_up = {TDM_E_TIMEOUT, "tries_used_up", "the new host did not prove itself", 0};
-static const struct tdm_fault cannot_go_back = {TDM_E_STATE, "cannot_go_back",
-                                                "a refused host runs, and the other one cannot be started", 0};
 static const struct tdm_fault unknown_host = {TDM_E_STATE, "unknown_host",
                                               "the running host is not one that was proven", 0};
 static const struct tdm_fault trial_pending = {TDM_E_STATE, "trial_pending", "an update is on trial", 0};
@@ -151,11 +149,11 @@ static tdm_err take_step(struct reconcile *r, struct boot_step step, enum reconc
         reconcile_switch(r, to, TDM_SELECT_TRIAL, outcome);
         break;
     case BOOT_SELECT_OLD:
-        reconcile_switch(r, tdm_host_other(r->running), TDM_SELECT_FINAL, outcome);
+        reconcile_return(r, outcome);
         break;
     case BOOT_CANNOT_GO_BACK:
         reconcile_ask(r, SPINEL_ASK);
-        reconcile_degrade(r, &cannot_go_back);
+        reconcile_cannot_go_back(r);
         break;
     case BOOT_UNKNOWN_HOST:
         reconcile_ask(r, SPINEL_ASK);

@@ -26,6 +26,9 @@ TDM_MUST_USE tdm_err reconcile_radio_right(struct reconcile *r);
  * reconciled once more (backwards), which *again says. */
 void reconcile_confirm(struct reconcile *r, enum reconcile_outcome *outcome);
 void reconcile_go_back(struct reconcile *r, const struct tdm_fault *why, enum reconcile_outcome *outcome, bool *again);
+/* Away from a refused host: to the other one if it is proven, else degraded. */
+void reconcile_return(struct reconcile *r, enum reconcile_outcome *outcome);
+void reconcile_cannot_go_back(struct reconcile *r);
 /* Switch and say that a restart is due. A switch that fails is bounded by what the record counts. */
 void reconcile_switch(struct reconcile *r, enum tdm_host_slot to, enum tdm_select how, enum reconcile_outcome *outcome);
 

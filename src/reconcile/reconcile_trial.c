@@ -12,6 +12,23 @@ void reconcile_switch(struct reconcile *r, enum tdm_host_slot to, enum tdm_selec
     *outcome = RECONCILE_RESTART;
 }
 
+void reconcile_cannot_go_back(struct reconcile *r)
+{
+    static const struct tdm_fault why = {TDM_E_STATE, "cannot_go_back",
+                                         "a refused host runs, and the other one cannot be started", 0};
+    reconcile_degrade(r, &why);
+}
+
+void reconcile_return(struct reconcile *r, enum reconcile_outcome *outcome)
+{
+    enum tdm_host_slot old = tdm_host_other(r->running);
+
+    if (r->record.host[old].content.state == SLOT_GOOD)
+        reconcile_switch(r, old, TDM_SELECT_FINAL, outcome);
+    else /* whatever that slot holds was never proven: better a refused host than none */
+        reconcile_cannot_go_back(r);
+}
+
 void reconcile_go_back(struct reconcile *r, const struct tdm_fault *why, enum reconcile_outcome *outcome, bool *again)
 {
     bool is_host = r->record.trial.kind == SLOT_TRIAL_HOST;
@@ -31,7 +48,7 @@ void reconcile_go_back(struct reconcile *r, const struct tdm_fault *why, enum re
     r->was_condemned = true;
     (void)tdm_fault_from(&r->fault, why); /* the trial's failure is what is told */
     if (is_host && to == r->running)
-        reconcile_switch(r, tdm_host_other(to), TDM_SELECT_FINAL, outcome);
+        reconcile_return(r, outcome);
     else
         *again = true;
 }

@@ -226,6 +226,17 @@ static void bad_bootloader_magic(void)
 {
     image.bytes[image.part_at[2]] = 0xe8;
 }
+/* Too short to name its chip. */
+static void short_bootloader(void)
+{
+    uint32_t gone = (uint32_t)image.part_len[2] - 20;
+
+    memmove(image.bytes + image.part_at[2] + 20, image.bytes + image.part_at[3], image.len - image.part_at[3]);
+    image.len -= gone;
+    sample_put32(image.bytes + 12 * 3 + 4, 20);
+    for (unsigned tag = 3; tag <= 5; tag++)
+        sample_put32(image.bytes + 12 * (tag + 1) + 8, (uint32_t)image.part_at[tag] - gone);
+}
 static void bad_bootloader_sum(void)
 {
     image.bytes[image.part_at[2] + 40] ^= 1;
@@ -305,6 +316,7 @@ static const struct {
     {"another radio chip", PAIR, other_radio, TDM_E_MISMATCH, "wrong_radio", BEFORE_ACCEPT},
     {"unknown radio chip", PAIR, unknown_chip, TDM_E_UNSUPPORTED, "unknown_chip", BEFORE_ACCEPT},
     {"bootloader magic", PAIR, bad_bootloader_magic, TDM_E_FORMAT, "bad_firmware", BEFORE_ACCEPT},
+    {"bootloader without a chip", PAIR, short_bootloader, TDM_E_FORMAT, "bad_firmware", BEFORE_ACCEPT},
     {"bootloader checksum", PAIR, bad_bootloader_sum, TDM_E_FORMAT, "bad_checksum", AFTER_ACCEPT},
     {"table: app elsewhere", PAIR, bad_table_offset, TDM_E_FORMAT, "bad_partition_table", AFTER_ACCEPT},
     {"table: app too small", PAIR, small_partition, TDM_E_FORMAT, "bad_partition_table", AFTER_ACCEPT},

@@ -724,6 +724,30 @@ static void a_trial_without_a_row_is_not_acted_on(void **state)
     assert_int_equal(chip_flash.sectors_erased, 0);
 }
 
+/* Selecting a slot that holds nothing proven would be worse than staying. */
+static void a_refused_host_with_nothing_to_go_back_to(void **state)
+{
+    (void)state;
+    for (int is_counted_out = 0; is_counted_out < 2; is_counted_out++) {
+        (void)open_world(state);
+        plant_in_chip(&old_image);
+        power_up();
+        struct slot_record rec = make_record(HOST_TRIAL, &mute_image);
+        rec.host[A].content.state = SLOT_EMPTY;
+        if (is_counted_out) {
+            rec.trial.tries = 0;
+            rec.trial.is_paid = false;
+        }
+        save(&rec);
+        forget_counts();
+        assert_int_equal(boot(), RECONCILE_DEGRADED);
+        assert_string_equal(flow.fault.code, "cannot_go_back");
+        assert_int_equal(host.selects, 0);
+        assert_int_equal(load().host[B].content.state, SLOT_BAD);
+        (void)close_world(state);
+    }
+}
+
 static void an_unmanaged_silent_radio_gets_what_is_stored(void **state)
 {
     (void)state;
@@ -827,6 +851,7 @@ int main(void)
         STORY(a_bundle_that_was_swapped),
         STORY(a_slot_that_is_only_half_written_is_never_flashed),
         STORY(a_trial_without_a_row_is_not_acted_on),
+        cmocka_unit_test(a_refused_host_with_nothing_to_go_back_to),
         STORY(an_unmanaged_silent_radio_gets_what_is_stored),
         cmocka_unit_test(a_cut_at_every_step),
         STORY(a_cut_in_the_middle_of_a_flash),
