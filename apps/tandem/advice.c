@@ -127,6 +127,7 @@ static const struct advice_row {
     {"storage_not_found", "make the folder, or name another place in the configuration"},
     {"storage_path", "take a shorter path"},
     {"storage_too_small", "make it larger, or configure a smaller size"},
+    {"storage_twice", "give each its own place in the configuration"},
     {"stored_differs", "take an older image with `tandem ota download` instead"},
     {"tls_failed", "check that this port speaks TLS 1.2 or newer"},
     {"too_large", "check that this is the right file"},

@@ -28,6 +28,7 @@ static int run(struct app *app, struct device *dev)
     int status = radiowork_report(app, &flow, outcome, err);
     if (outcome != RECONCILE_RESTART)
         return status;
+    device_close(dev); /* a reboot command may look at the router */
     int restarted = device_restart(app);
     return status != EXIT_OK ? status : restarted;
 }
@@ -39,7 +40,7 @@ int cmd_boot(struct app *app, int argc, char **argv)
 
     int status = app_options(app, &argc, argv, options, 0);
     if (status == EXIT_OK)
-        status = device_open_storage(app, &dev, DEVICE_WORK);
+        status = device_open_storage(app, &dev, DEVICE_START);
     if (status == EXIT_OK)
         status = open_radio(app, &dev, &trouble);
     if (status == EXIT_OK)

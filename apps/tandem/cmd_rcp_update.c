@@ -12,7 +12,7 @@ int cmd_rcp_update(struct app *app, int argc, char **argv)
 
     int status = app_options(app, &argc, argv, options, 0);
     if (status == EXIT_OK)
-        status = device_open_storage(app, &dev, DEVICE_WORK);
+        status = device_open_storage(app, &dev, DEVICE_START);
     if (status == EXIT_OK)
         status = device_open_radio(app, &dev);
     if (status == EXIT_OK) {

@@ -5,7 +5,7 @@
  * Used by   the ota, rcp and boot commands.
  * Memory    the struct belongs to the command; device_close() gives back all that was opened, on every way out.
  * Locks     DEVICE_WORK locks every file and device: two commands never change one router at a time. DEVICE_LOOK reads
- *           beside a command that works.
+ *           beside a command that works. DEVICE_START is DEVICE_WORK without the host slots.
  */
 #ifndef TANDEM_DEVICE_H
 #define TANDEM_DEVICE_H
@@ -33,7 +33,11 @@ struct device {
     uint8_t buf[DEVICE_BUF_LEN];
 };
 
-enum device_use { DEVICE_LOOK, DEVICE_WORK };
+enum device_use {
+    DEVICE_LOOK,
+    DEVICE_WORK,
+    DEVICE_START, /* whoever holds a host slot does not hold up a start of the machine */
+};
 
 /* Record, RCP slots, host slots, boot selection; what is missing is made. Reported failures give the exit number. */
 int device_open_storage(struct app *app, struct device *dev, enum device_use use);

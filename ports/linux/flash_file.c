@@ -278,3 +278,13 @@ void flash_file_close(struct flash_file *f)
         (void)close(f->fd); /* what must last was synced before */
     *f = (struct flash_file){.fd = -1};
 }
+
+bool flash_file_is_same(const struct flash_file *a, const struct flash_file *b)
+{
+    struct stat x, y;
+
+    if (!a->is_open || !b->is_open || fstat(a->fd, &x) != 0 || fstat(b->fd, &y) != 0)
+        return false;
+    bool is_one_device = a->is_device && b->is_device && x.st_rdev == y.st_rdev;
+    return is_one_device || (x.st_dev == y.st_dev && x.st_ino == y.st_ino);
+}

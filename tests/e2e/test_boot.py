@@ -5,6 +5,7 @@ The router is a folder; tandem-sim-loader is its boot loader, `tandem boot` what
 runs is asked of the simulator's flash and of the radio itself, never only of Tandem's own report.
 """
 
+import fcntl
 import json
 import re
 import subprocess
@@ -219,6 +220,38 @@ def test_restart_by_the_configured_command(router, pack, samples, new):
     router.configure(script)
     router.tandem("ota", "download", pack(new, "--br-firmware", samples.host("linux", 2)), ok=True)
     assert (router.home / "running").read_text().strip() == "B"
+
+
+def test_the_restart_command_finds_the_storage_free(router, pack, samples, old, new):
+    """Also when it is `tandem boot` that restarts, after a refusal: the command may be anything, Tandem included."""
+    router.tandem("rcp", "adopt", old.dir, ok=True)
+    router.tandem("boot", ok=True)
+    router.tandem("ota", "download", pack(new, "--br-firmware", samples.host("linux", 2)), ok=True)
+    assert router.start() == "B"
+    router.configure(f"flock --nonblock {router.home}/record touch {router.home}/restarted")
+    refused = router.json("boot", "--radio-lines", "none")
+    assert (router.home / "restarted").exists(), refused
+
+
+def test_a_host_slot_that_somebody_looks_at_does_not_hold_up_a_start(router, pack, samples, new):
+    router.tandem("ota", "download", pack(new, "--br-firmware", samples.host("linux", 2)), ok=True)
+    assert router.start() == "B"
+    with (router.home / "host-a").open("rb") as slot:
+        fcntl.flock(slot, fcntl.LOCK_EX)
+        assert router.json("boot", ok=True)["state"] == "ok"
+    with (router.home / "record").open("rb") as record:
+        fcntl.flock(record, fcntl.LOCK_EX)
+        assert router.json("boot")["error"]["code"] == "storage_in_use"
+
+
+@pytest.mark.parametrize("name", ["host-b", "rcp-1", "record"])
+def test_the_running_slot_under_another_name_is_never_written(router, pack, samples, new, name):
+    before = (router.home / "host-a").read_bytes()
+    (router.home / name).unlink(missing_ok=True)
+    (router.home / name).symlink_to(router.home / "host-a")
+    refused = router.json("ota", "download", pack(new, "--br-firmware", samples.host("linux", 2)))
+    assert refused["error"]["code"] == "storage_twice", refused
+    assert (router.home / "host-a").read_bytes() == before
 
 
 def test_probe_changes_nothing(router, old):
