@@ -57,7 +57,7 @@ static const struct advice_row {
     {"lines_bad_spec", "correct [radio] lines: `tandem help config` says what it takes"},
     {"lines_failed", "check [radio] lines and the wiring"},
     {"lines_no_access", "run as root, or give this user the right to it"},
-    {"lines_no_modem", "this port has no DTR and RTS: use another [radio] lines"},
+    {"lines_no_modem", "name other lines in [radio] lines"},
     {"lines_not_found", "correct [radio] lines, or start what it names"},
     {"lines_unreachable", "start what [radio] lines names"},
     {"no_answer", "check the wiring and [radio] lines; `tandem rcp probe` tries each layer"},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -68,6 +69,9 @@ int device_open_radio(struct app *app, struct device *dev)
     struct tdm_fault why = {0};
 
     clock_posix_init(&dev->clock);
+    if (cfg->radio.block_size != 1024 && cfg->radio.block_size != 2048 && cfg->radio.block_size != 4096)
+        return app_fail(app, TDM_E_FORMAT, "bad_config", "[radio] block-size = %" PRIu64 " is not 1024, 2048 or 4096",
+                        cfg->radio.block_size);
     if (serial_linux_open(&dev->serial, cfg->radio.port, (uint32_t)cfg->radio.baud, &why) != TDM_OK)
         return app_fail_fault(app, cfg->radio.port, &why);
     if (lines_linux_open(&dev->lines, cfg->radio.lines, &dev->serial, (uint32_t)cfg->radio.reset_hold_ms,

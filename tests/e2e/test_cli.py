@@ -89,6 +89,7 @@ WRONG_WORDS = [
     ("one word too many", ["image", "info", "a", "b"], 2, '"b"'),
     ("option without value", ["ota", "status", "--radio-port"], 2, "--radio-port"),
     ("bad number", ["ota", "status", "--radio-baud", "fast"], 3, "fast"),
+    ("bad block size", ["rcp", "probe", "--radio-block-size", "777"], 3, "1024, 2048 or 4096"),
     ("bad yes or no", ["ota", "status", "--host-slots=perhaps"], 3, "perhaps"),
     ("missing configuration", ["--config", "/nonexistent/tandem.conf", "ota", "status"], 3, "/nonexistent/tandem.conf"),
 ]
