@@ -3,14 +3,15 @@
  * reconcile: the boot flow. The running host's row says which bundle the radio must run; make it so, prove it, and
  * confirm the pair or go back. The tables are docs/DESIGN.md, "The pair transaction".
  *
- * Used by   tandem boot, rcp update, ota download (of the radio alone).   Uses  host, slot, judge, esprom, spinel.
+ * Used by   tandem boot, rcp update, ota download (of the radio alone), confirm and rollback.   Uses  host, slot, judge, esprom, spinel.
  * Memory    the caller owns the struct and its buffer; nothing is allocated.
  * Bounds    Every attempt is counted durably before it is made; no path loops without a count.
  * Power     may go at any moment: what is not yet done is done, or undone, by the next boot.
  * Radio     is left running its firmware on every way out, as far as the lines allow.
  * Fault     in `fault`; the functions return its err. Codes of its own: record_lost, record_unreadable,
  *           record_not_writable, select_failed, unknown_host, cannot_go_back, trial_pending, no_bundle, bundle_damaged,
- *           bundle_misfit, tries_used_up, flash_limit, radio_silent; else those of judge, esprom and spinel.
+ *           bundle_misfit, tries_used_up, flash_limit, radio_silent, radio_api_too_old, radio_api_too_new, unhealthy,
+ *           no_trial, not_waiting, nothing_to_go_back; else those of judge, esprom, spinel and the health port.
  */
 #ifndef TANDEM_RECONCILE_H
 #define TANDEM_RECONCILE_H
@@ -18,6 +19,7 @@
 #include <tandem/clock.h>
 #include <tandem/crypto.h>
 #include <tandem/esprom.h>
+#include <tandem/health.h>
 #include <tandem/host.h>
 #include <tandem/judge.h>
 #include <tandem/log.h>
@@ -43,6 +45,10 @@ struct reconcile_config { /* set by the caller */
     uint32_t app_baud, flash_baud, block_size;
     uint8_t *buf;
     uint32_t buf_len; /* at least 4096 */
+
+    struct tdm_health *health;        /* the owner's check, NULL: none                                       */
+    uint32_t min_radio_api, host_api; /* oldest radio API this host speaks, and its own; 0: not asked        */
+    bool waits_for_operator;          /* a trial that passed the gate is confirmed by reconcile_accept alone */
 };
 
 /* What status says, and why. */
@@ -51,6 +57,7 @@ enum reconcile_outcome {
     RECONCILE_UNMANAGED,  /* no bundle belongs to the running host yet; the radio answers             */
     RECONCILE_SUBSTITUTE, /* the radio runs the other known-good bundle                                */
     RECONCILE_RESTART,    /* restart the machine now: a switch was made, or goes on                    */
+    RECONCILE_WAITING,    /* a trial passed its gate and waits for the operator; every start costs a try  */
     RECONCILE_DEGRADED,   /* nothing can be proven; networking and updating go on, `fault` says why    */
 };
 
@@ -104,5 +111,14 @@ TDM_MUST_USE tdm_err reconcile_armed(struct reconcile *r, enum reconcile_outcome
  * while a trial is under way or the running host is not a proven one; nothing is touched then.
  */
 TDM_MUST_USE tdm_err reconcile_radio(struct reconcile *r, enum reconcile_outcome *outcome);
+
+/*
+ * The operator is content: confirm a trial that passed its gate in this start. The radio is not asked: the Thread stack
+ * may have it. STATE when no trial waits for that.
+ */
+TDM_MUST_USE tdm_err reconcile_accept(struct reconcile *r, enum reconcile_outcome *outcome);
+
+/* The operator is not content: a verdict of the trial. Its image is refused from then on. */
+TDM_MUST_USE tdm_err reconcile_refuse(struct reconcile *r, enum reconcile_outcome *outcome);
 
 #endif

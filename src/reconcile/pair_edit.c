@@ -119,6 +119,21 @@ tdm_err pair_prove(struct slot_record *rec)
     return TDM_OK;
 }
 
+bool pair_waits(struct slot_record *rec)
+{
+    bool was_said = rec->result.code == SLOT_RESULT_WAITING;
+
+    slot_record_set_result(rec, SLOT_RESULT_WAITING, on_trial(rec), "");
+    return !was_said;
+}
+
+/* What an earlier start has seen is no reason to confirm in this one. */
+static void forget_waiting(struct slot_record *rec)
+{
+    if (rec->result.code == SLOT_RESULT_WAITING)
+        slot_record_set_result(rec, SLOT_RESULT_NONE, NULL, "");
+}
+
 /* As if armed now: this start is the first of those granted. */
 static tdm_err find_trial(struct slot_record *rec, enum tdm_host_slot running)
 {
@@ -147,6 +162,8 @@ static tdm_err find_trial(struct slot_record *rec, enum tdm_host_slot running)
 
 tdm_err pair_apply(struct slot_record *rec, enum tdm_host_slot running, enum boot_commit commit, const char *reason)
 {
+    if (commit != BOOT_COMMIT_NOTHING)
+        forget_waiting(rec);
     switch (commit) {
     case BOOT_COMMIT_NOTHING:
         break;

@@ -19,6 +19,8 @@ TDM_MUST_USE tdm_err pair_apply(struct slot_record *rec, enum tdm_host_slot runn
 
 /* A trial has failed: its image is refused from now on, and the pair to go back to is the only one. */
 TDM_MUST_USE tdm_err pair_condemn(struct slot_record *rec, const char *reason);
+/* A trial has passed its gate in this start, and waits for the operator. */
+bool pair_waits(struct slot_record *rec);
 /* A trial has been proven. */
 TDM_MUST_USE tdm_err pair_prove(struct slot_record *rec);
 

@@ -9,6 +9,12 @@
 static const struct tdm_fault tries_used_up = {TDM_E_TIMEOUT, "tries_used_up", "the new host did not prove itself", 0};
 static const struct tdm_fault unknown_host = {TDM_E_STATE, "unknown_host",
                                               "the running host is not one that was proven", 0};
+static const struct tdm_fault no_trial = {TDM_E_STATE, "no_trial", "no update is on trial", 0};
+static const struct tdm_fault not_waiting = {TDM_E_STATE, "not_waiting",
+                                             "the update has not passed its health gate in this start", 0};
+static const struct tdm_fault nothing_to_go_back = {TDM_E_STATE, "nothing_to_go_back", "no other host is a proven one",
+                                                    0};
+static const struct tdm_fault by_operator = {TDM_E_CANCELLED, "operator", "the operator went back", 0};
 static const struct tdm_fault trial_pending = {TDM_E_STATE, "trial_pending", "an update is on trial", 0};
 
 void reconcile_init(struct reconcile *r, const struct reconcile_config *cfg)
@@ -110,15 +116,13 @@ static void make_radio_right(struct reconcile *r, enum reconcile_outcome *outcom
         return;
     }
     if (err == TDM_OK) {
-        reconcile_confirm(r, outcome);
+        reconcile_end_trial(r, outcome, &again);
         if (r->was_confirmed)
             conclude(r, TDM_OK, outcome);
-        return;
+    } else if (r->fault.err == TDM_OK) { /* else the record could not be written: no verdict either */
+        why = r->attempt;
+        reconcile_go_back(r, &why, outcome, &again);
     }
-    if (r->fault.err != TDM_OK)
-        return; /* the record could not be written: no verdict either */
-    why = r->attempt;
-    reconcile_go_back(r, &why, outcome, &again);
     if (again) /* the same host keeps running: backwards, at once */
         conclude(r, reconcile_radio_right(r), outcome);
 }
@@ -194,5 +198,56 @@ tdm_err reconcile_radio(struct reconcile *r, enum reconcile_outcome *outcome)
     if (radio_reset_counters(&r->record) && reconcile_commit(r) != TDM_OK)
         return r->fault.err;
     conclude(r, reconcile_radio_right(r), outcome);
+    return r->fault.err;
+}
+
+/* ---- the operator's word on a trial ---- */
+
+tdm_err reconcile_accept(struct reconcile *r, enum reconcile_outcome *outcome)
+{
+    struct tdm_fault why;
+
+    *outcome = RECONCILE_DEGRADED;
+    tdm_fault_clear(&why);
+    if (open_record(r) != TDM_OK)
+        return r->fault.err;
+    if (r->record.trial.kind == SLOT_TRIAL_NONE)
+        return tdm_fault_from(&r->fault, &no_trial);
+    if (r->record.trial.to != (uint8_t)r->running || r->record.result.code != SLOT_RESULT_WAITING)
+        return tdm_fault_from(&r->fault, &not_waiting);
+    *outcome = RECONCILE_WAITING;
+    reconcile_confirm(r, &why);
+    (void)tdm_fault_from(&r->fault, &why);
+    if (r->was_confirmed)
+        conclude(r, TDM_OK, outcome);
+    return r->fault.err;
+}
+
+static bool can_go_back(const struct reconcile *r)
+{
+    bool is_here = r->record.trial.to == (uint8_t)r->running;
+
+    return r->record.trial.kind == SLOT_TRIAL_RADIO || !is_here ||
+           r->record.host[tdm_host_other(r->running)].content.state == SLOT_GOOD;
+}
+
+tdm_err reconcile_refuse(struct reconcile *r, enum reconcile_outcome *outcome)
+{
+    bool again;
+
+    *outcome = RECONCILE_DEGRADED;
+    if (open_record(r) != TDM_OK)
+        return r->fault.err;
+    if (r->record.trial.kind == SLOT_TRIAL_NONE)
+        return tdm_fault_from(&r->fault, &no_trial);
+    if (!can_go_back(r))
+        return tdm_fault_from(&r->fault, &nothing_to_go_back);
+    reconcile_go_back(r, &by_operator, outcome, &again);
+    if (again) {
+        settle(r);
+        conclude(r, reconcile_radio_right(r), outcome);
+    }
+    if (strcmp(r->fault.code, by_operator.code) == 0)
+        tdm_fault_clear(&r->fault); /* as wanted, so it is no failure */
     return r->fault.err;
 }

@@ -22,9 +22,16 @@ void reconcile_ask_after_reset(struct reconcile *r);
 /* Make the radio right for the running row. TDM_OK: it is. Else why not is in r->attempt. */
 TDM_MUST_USE tdm_err reconcile_radio_right(struct reconcile *r);
 
-/* The trial's radio is right: confirm; it cannot be had: go back. Both fill the outcome unless the radio is to be
- * reconciled once more (backwards), which *again says. */
-void reconcile_confirm(struct reconcile *r, enum reconcile_outcome *outcome);
+/* The health gate. TDM_OK, or why not. */
+TDM_MUST_USE tdm_err reconcile_gate(struct reconcile *r, struct tdm_fault *why);
+/* Its part about the radio that last answered. */
+bool reconcile_radio_fits(const struct reconcile *r, struct tdm_fault *why);
+
+/* The trial's radio is right: gate, then confirm or wait; it cannot be had: go back. Both fill the outcome unless the
+ * radio is to be reconciled once more (backwards), which *again says. */
+void reconcile_end_trial(struct reconcile *r, enum reconcile_outcome *outcome, bool *again);
+/* Steps 10 and 11. An error of the selector is kept in *why, and nothing was committed then. */
+void reconcile_confirm(struct reconcile *r, struct tdm_fault *why);
 void reconcile_go_back(struct reconcile *r, const struct tdm_fault *why, enum reconcile_outcome *outcome, bool *again);
 /* Away from a refused host: to the other one if it is proven, else degraded. */
 void reconcile_return(struct reconcile *r, enum reconcile_outcome *outcome);

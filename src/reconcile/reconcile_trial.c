@@ -53,31 +53,32 @@ void reconcile_go_back(struct reconcile *r, const struct tdm_fault *why, enum re
         *again = true;
 }
 
-/* The gate fails: the new host gets what is left of its starts. */
-static void gate_failed(struct reconcile *r, const struct tdm_fault *why, enum reconcile_outcome *outcome)
+/*
+ * The gate fails. A new host gets what is left of its starts, since a network may come up late; a radio that does not
+ * fit its host, or a trial that needs no start, gains nothing by that.
+ */
+static void gate_failed(struct reconcile *r, const struct tdm_fault *why, enum reconcile_outcome *outcome, bool *again)
 {
-    bool again;
+    struct tdm_fault unfit;
 
-    if (r->record.trial.tries == 0) {
-        reconcile_go_back(r, why, outcome, &again);
+    if (r->record.trial.kind == SLOT_TRIAL_RADIO || r->record.trial.tries == 0 || !reconcile_radio_fits(r, &unfit)) {
+        reconcile_go_back(r, why, outcome, again);
         return;
     }
     (void)tdm_fault_from(&r->fault, why);
     *outcome = RECONCILE_RESTART;
 }
 
-void reconcile_confirm(struct reconcile *r, enum reconcile_outcome *outcome)
+void reconcile_confirm(struct reconcile *r, struct tdm_fault *why)
 {
-    static const struct tdm_fault not_confirmed = {TDM_E_IO, "select_failed",
-                                                   "the boot selector did not confirm the host", 0};
     static const struct tdm_fault not_on_trial = {TDM_E_STATE, "unknown_host",
                                                   "the record does not show a pair on trial", 0};
 
-    /* A health check of the user's own belongs here, before the bootloader is told: it is part of the gate. */
     tdm_log_progress(r->cfg.log, TDM_PHASE_SWITCH, "confirm", 0, 1);
-    if (r->record.trial.kind == SLOT_TRIAL_HOST &&
-        tdm_host_select(r->cfg.host, r->running, TDM_SELECT_FINAL) != TDM_OK) {
-        gate_failed(r, &not_confirmed, outcome);
+    tdm_err err =
+        r->record.trial.kind == SLOT_TRIAL_HOST ? tdm_host_select(r->cfg.host, r->running, TDM_SELECT_FINAL) : TDM_OK;
+    if (err != TDM_OK) {
+        (void)tdm_fault_set(why, err, "select_failed", "the boot selector did not confirm the host", 0);
         return;
     }
     if (pair_prove(&r->record) != TDM_OK) {
@@ -86,4 +87,20 @@ void reconcile_confirm(struct reconcile *r, enum reconcile_outcome *outcome)
     }
     if (reconcile_commit(r) == TDM_OK)
         r->was_confirmed = true;
+}
+
+void reconcile_end_trial(struct reconcile *r, enum reconcile_outcome *outcome, bool *again)
+{
+    struct tdm_fault why;
+
+    *again = false;
+    if (reconcile_gate(r, &why) == TDM_OK && r->cfg.waits_for_operator) {
+        if (!pair_waits(&r->record) || reconcile_commit(r) == TDM_OK)
+            *outcome = RECONCILE_WAITING;
+        return;
+    }
+    if (why.err == TDM_OK)
+        reconcile_confirm(r, &why);
+    if (why.err != TDM_OK)
+        gate_failed(r, &why, outcome, again);
 }
