@@ -84,6 +84,8 @@ int cmd_image_extract(struct app *app, int argc, char **argv);
 int cmd_ota_download(struct app *app, int argc, char **argv);
 int cmd_ota_apply(struct app *app, int argc, char **argv);
 int cmd_ota_cancel(struct app *app, int argc, char **argv);
+int cmd_ota_confirm(struct app *app, int argc, char **argv);
+int cmd_ota_rollback(struct app *app, int argc, char **argv);
 int cmd_ota_status(struct app *app, int argc, char **argv);
 int cmd_rcp_probe(struct app *app, int argc, char **argv);
 int cmd_rcp_info(struct app *app, int argc, char **argv);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum key_type { KEY_TEXT, KEY_SIZE, KEY_NUMBER, KEY_SECONDS, KEY_BOOL };
+enum key_type { KEY_TEXT, KEY_SIZE, KEY_NUMBER, KEY_SECONDS, KEY_BOOL, KEY_MANUAL };
 
 struct config_key {
     const char *section, *key;
@@ -29,6 +29,10 @@ static const struct config_key keys[] = {
     {"radio", "block-size", OTHER(KEY_NUMBER, radio, block_size), "4096", "bytes a flash block: 1024, 2048 or 4096"},
     {"radio", "reset-hold-ms", OTHER(KEY_NUMBER, radio, reset_hold_ms), "100", "how long RESET is held"},
     {"radio", "boot-hold-ms", OTHER(KEY_NUMBER, radio, boot_hold_ms), "50", "how long BOOT is held after RESET"},
+    {"radio", "min-api", OTHER(KEY_NUMBER, radio, min_api), "0",
+     "oldest radio API that this router's Thread stack works with; 0: not asked"},
+    {"radio", "host-api", OTHER(KEY_NUMBER, radio, host_api), "0",
+     "radio API of this router's Thread stack, which the radio must accept; 0: not asked"},
     {"slots", "record", TEXT(slots, record), "/var/lib/tandem/record", "file or block device of the record"},
     {"slots", "rcp-0", TEXT(slots, rcp_0), "/var/lib/tandem/rcp-0", "first RCP slot"},
     {"slots", "rcp-1", TEXT(slots, rcp_1), "/var/lib/tandem/rcp-1", "second RCP slot"},
@@ -55,6 +59,8 @@ static const struct config_key keys[] = {
     {"host", "running", TEXT(host, running), "cmdline:tandem.slot",
      "which slot runs: cmdline:KEY (KEY=A in the kernel's command line), file:PATH, root, uboot:VARIABLE or command"},
     {"host", "reboot-command", TEXT(host, reboot_command), "", "how to restart; empty: say that a restart is due"},
+    {"boot", "confirm", OTHER(KEY_MANUAL, boot, is_manual), "auto",
+     "auto: a healthy new pair is kept at once; manual: it waits for `tandem ota confirm`"},
     {"source", "allow-http", OTHER(KEY_BOOL, source, allow_http), "no", "take plain http:// URLs too"},
     {"source", "connect-timeout", OTHER(KEY_SECONDS, source, connect_timeout_ms), "10", "seconds for a connection"},
     {"source", "first-byte-timeout", OTHER(KEY_SECONDS, source, first_byte_timeout_ms), "30",
@@ -65,6 +71,12 @@ static const struct config_key keys[] = {
     {"trust", "use-system", OTHER(KEY_BOOL, trust, use_system), "no", "trust the system's certificate store too"},
 };
 #define KEY_COUNT (sizeof keys / sizeof keys[0])
+
+static tdm_err parse_manual(const char *text, bool *out)
+{
+    *out = strcmp(text, "manual") == 0;
+    return *out || strcmp(text, "auto") == 0 ? TDM_OK : TDM_E_FORMAT;
+}
 
 static tdm_err parse_bool(const char *text, bool *out)
 {
@@ -103,7 +115,7 @@ static tdm_err parse_number(const char *text, enum key_type type, uint64_t *out)
 static const char *const wanted[] = {
     [KEY_TEXT] = "a shorter text", [KEY_SIZE] = "a number of bytes, K or M",
     [KEY_NUMBER] = "a number",     [KEY_SECONDS] = "a number of seconds",
-    [KEY_BOOL] = "yes or no",
+    [KEY_BOOL] = "yes or no",      [KEY_MANUAL] = "auto or manual",
 };
 
 static tdm_err set_key(struct config *cfg, const struct config_key *k, const char *value, struct config_problem *why)
@@ -118,9 +130,10 @@ static tdm_err set_key(struct config *cfg, const struct config_key *k, const cha
         else
             memcpy(place, value, strlen(value) + 1);
         break;
-    case KEY_BOOL: {
+    case KEY_BOOL:
+    case KEY_MANUAL: {
         bool flag = false;
-        err = parse_bool(value, &flag);
+        err = k->type == KEY_BOOL ? parse_bool(value, &flag) : parse_manual(value, &flag);
         if (err == TDM_OK)
             memcpy(place, &flag, sizeof flag);
         break;

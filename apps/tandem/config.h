@@ -25,7 +25,7 @@ struct config {
         char port[CONFIG_TEXT_MAX];
         char lines[CONFIG_TEXT_MAX];
         char chip[32];
-        uint64_t baud, flash_baud, block_size, reset_hold_ms, boot_hold_ms;
+        uint64_t baud, flash_baud, block_size, reset_hold_ms, boot_hold_ms, min_api, host_api;
     } radio;
     struct {
         char record[CONFIG_TEXT_MAX], rcp_0[CONFIG_TEXT_MAX], rcp_1[CONFIG_TEXT_MAX];
@@ -40,6 +40,9 @@ struct config {
         uint64_t slot_size;
         bool has_slots;
     } host;
+    struct {
+        bool is_manual; /* a proven trial waits for `ota confirm` */
+    } boot;
     struct {
         bool allow_http;
         uint64_t connect_timeout_ms, first_byte_timeout_ms, stall_timeout_ms;

@@ -16,6 +16,8 @@ const struct app_command app_commands[] = {
      "fetch, check and store an image in the free slots, then switch to it"},
     {"ota", "apply", cmd_ota_apply, "[--no-reboot]", "switch to an update that is stored, after checking it once more"},
     {"ota", "cancel", cmd_ota_cancel, "", "take back an update that is stored or due and does not run yet"},
+    {"ota", "confirm", cmd_ota_confirm, "", "keep the new pair that waits for it ([boot] confirm = manual)"},
+    {"ota", "rollback", cmd_ota_rollback, "[--no-reboot]", "refuse the pair on trial, or go back to the older one"},
     {"ota", "status", cmd_ota_status, "", "show what runs, what is stored and what is due"},
     {"rcp", "probe", cmd_rcp_probe, "[--reset]", "ask the radio who it is; says which layer fails"},
     {"rcp", "info", cmd_rcp_info, "", "show what the radio holds and what it should hold"},

@@ -74,6 +74,9 @@ void radiowork_init(struct app *app, struct device *dev, struct reconcile *flow)
         .block_size = (uint32_t)app->cfg.radio.block_size,
         .buf = dev->buf,
         .buf_len = sizeof dev->buf,
+        .min_radio_api = (uint32_t)app->cfg.radio.min_api,
+        .host_api = (uint32_t)app->cfg.radio.host_api,
+        .waits_for_operator = app->cfg.boot.is_manual,
     };
 
     reconcile_init(flow, &cfg);
@@ -100,21 +103,41 @@ static void add_done(cJSON *to, const struct reconcile *flow)
     }
 }
 
-int radiowork_report(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome, tdm_err err)
+static void add_host(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome)
 {
-    const char *where = flow->was_condemned             ? "the update was refused"
-                        : outcome == RECONCILE_DEGRADED ? "the router is degraded"
-                                                        : "the update is not proven yet";
-    cJSON *host, *radio;
+    cJSON *host;
 
     cJSON_AddStringToObject(app->result, "state", status_outcome_word(outcome));
     host = cJSON_AddObjectToObject(app->result, "host");
     cJSON_AddStringToObject(host, "running", status_slot_letter(flow->running));
     cJSON_AddStringToObject(host, "version", flow->record.host[flow->running].content.version);
-    radio = cJSON_AddObjectToObject(app->result, "radio");
+}
+
+static int finish(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome, tdm_err err)
+{
+    const char *where = flow->was_condemned             ? "the update was refused"
+                        : outcome == RECONCILE_DEGRADED ? "the router is degraded"
+                                                        : "the update is not proven yet";
+
+    add_done(app->result, flow);
+    if (outcome == RECONCILE_WAITING)
+        cJSON_AddStringToObject(app->result, "next_step",
+                                "`tandem ota confirm` keeps the new pair, `tandem ota rollback` refuses it");
+    return err == TDM_OK ? EXIT_OK : app_fail_fault(app, where, &flow->fault);
+}
+
+int radiowork_report_unasked(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome, tdm_err err)
+{
+    add_host(app, flow, outcome);
+    return finish(app, flow, outcome, err);
+}
+
+int radiowork_report(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome, tdm_err err)
+{
+    add_host(app, flow, outcome);
+    cJSON *radio = cJSON_AddObjectToObject(app->result, "radio");
     cJSON_AddBoolToObject(radio, "answers", flow->radio_answers);
     cJSON_AddStringToObject(radio, "version", flow->radio_answers ? flow->radio.version : "");
     cJSON_AddStringToObject(radio, "wanted", flow->wanted);
-    add_done(app->result, flow);
-    return err == TDM_OK ? EXIT_OK : app_fail_fault(app, where, &flow->fault);
+    return finish(app, flow, outcome, err);
 }

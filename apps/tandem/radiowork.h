@@ -22,4 +22,8 @@ void radiowork_init(struct app *app, struct device *dev, struct reconcile *flow)
 /* What was found, what was done, and the failure if there is one; returns the exit number. */
 int radiowork_report(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome, tdm_err err);
 
+/* The same of a flow that left the radio alone. */
+int radiowork_report_unasked(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome,
+                             tdm_err err);
+
 #endif

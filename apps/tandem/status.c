@@ -101,6 +101,7 @@ const char *status_outcome_word(enum reconcile_outcome outcome)
         [RECONCILE_UNMANAGED] = "unmanaged",
         [RECONCILE_SUBSTITUTE] = "substitute",
         [RECONCILE_RESTART] = "pending restart",
+        [RECONCILE_WAITING] = "trial",
         [RECONCILE_DEGRADED] = "degraded",
     };
     return words[outcome];
@@ -121,7 +122,8 @@ static const char *word_of_trial(const struct status *s, const char **reason)
         *reason = "the new pair is stored and selected: restart the router";
         return "pending restart";
     }
-    *reason = "the new pair is not proven yet: `tandem boot` proves it";
+    *reason = s->record.result.code == SLOT_RESULT_WAITING ? "the new pair is healthy: `tandem ota confirm` keeps it"
+                                                           : "the new pair is not proven yet: `tandem boot` proves it";
     return "trial";
 }
 

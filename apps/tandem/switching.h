@@ -10,7 +10,7 @@
 #include "app.h"
 #include "device.h"
 
-/* may_go_on false: everything is ready, and the operator restarts or runs `tandem boot` when it suits. */
+/* needs_restart: of the machine; else the radio is flashed now. may_go_on false: everything is ready, and the operator restarts or runs `tandem boot` when it suits. */
 int switching_finish(struct app *app, struct device *dev, bool needs_restart, bool may_go_on);
 
 #endif

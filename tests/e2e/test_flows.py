@@ -91,3 +91,103 @@ def test_a_first_update_says_that_it_cannot_go_back(router, pair):
     assert '"level":"warning"' in answer.stderr and "first update" in answer.stderr
     status = router.json("ota", "status", ok=True)
     assert status["state"] == "staged"
+
+
+def manual(router):
+    with (router.home / "tandem.conf").open("a") as config:
+        config.write("[boot]\nconfirm = manual\n")
+    return router
+
+
+def test_a_pair_waits_for_the_operator(adopted, pair, new):
+    manual(adopted).tandem("ota", "download", pair, ok=True)
+    assert adopted.json("ota", "confirm")["error"]["code"] == "not_waiting"  # it has not even started
+    assert adopted.start() == "B"
+    assert adopted.json("ota", "confirm")["error"]["code"] == "not_waiting"  # nor been asked
+    report = adopted.json("boot", ok=True)
+    assert report["state"] == "trial" and "ota confirm" in report["next_step"]
+    status = adopted.json("ota", "status", ok=True)
+    assert status["state"] == "trial" and "ota confirm" in status["reason"]
+    assert status["trial"]["tries_left"] == 2 and not status["host"]["next_is_final"]
+
+    assert adopted.json("ota", "confirm", "--radio-port", "/nonexistent", ok=True)["state"] == "ok"
+    status = adopted.json("ota", "status", ok=True)
+    assert (status["state"], status["host"]["next"], status["host"]["next_is_final"]) == ("ok", "B", True)
+    assert adopted.json("ota", "confirm")["error"]["code"] == "no_trial"
+    assert adopted.radio_runs(new)
+
+
+def test_nobody_confirms(adopted, pair, old):
+    """Each start while it waits costs a try, and three are granted; then the old pair is back for good."""
+    manual(adopted).tandem("ota", "download", pair, ok=True)
+    seen = []
+    while not seen or seen[-1] != ("A", "ok"):
+        slot = adopted.start()
+        seen.append((slot, adopted.json("boot")["state"]))
+        assert len(seen) < 10, seen
+    assert seen.count(("B", "trial")) == 3
+    assert adopted.radio_runs(old)
+    assert adopted.json("ota", "status", ok=True)["last_result"]["result"] == "failed"
+
+
+def test_a_trial_is_refused(adopted, pair, old):
+    manual(adopted).tandem("ota", "download", pair, ok=True)
+    assert adopted.start() == "B"
+    adopted.tandem("boot", ok=True)
+    answer = adopted.json("ota", "rollback", "--no-reboot", "--radio-port", "/nonexistent", ok=True)
+    assert answer["state"] == "pending restart" and "restart" in answer["next_step"]
+    assert adopted.start() == "A"
+    assert adopted.json("boot", ok=True)["state"] == "ok"
+    assert adopted.radio_runs(old)
+    status = adopted.json("ota", "status", ok=True)
+    assert status["last_result"] == {"result": "failed", "reason": "the operator went back"}
+    assert adopted.tandem("ota", "download", pair).returncode == 15
+
+
+def test_a_radio_trial_is_refused_without_a_restart(adopted, pack, old, new):
+    answer = manual(adopted).json("ota", "download", pack(new), ok=True)
+    assert answer["state"] == "trial" and adopted.radio_runs(new)
+    answer = adopted.json("ota", "rollback", ok=True)
+    assert answer["state"] == "ok" and "radio flashed" in answer["done"]
+    assert adopted.radio_runs(old)
+
+
+def test_back_to_the_older_pair_and_forth(adopted, pair, old, new):
+    adopted.tandem("ota", "download", pair, ok=True)
+    assert adopted.start() == "B"
+    adopted.tandem("boot", ok=True)
+    answer = adopted.json("ota", "rollback", ok=True)
+    assert answer["needs_restart"] and answer["host_slot"] == "A"
+    assert adopted.start() == "A"
+    assert adopted.json("boot", ok=True)["state"] == "ok"
+    assert adopted.radio_runs(old)
+    assert adopted.json("ota", "status", ok=True)["refused"] == []
+    adopted.tandem("ota", "rollback", ok=True)  # the pair left behind is the one to go back to now
+    assert adopted.start() == "B"
+    assert adopted.json("boot", ok=True)["state"] == "ok"
+    assert adopted.radio_runs(new)
+
+
+def test_back_to_the_older_radio_firmware(adopted, pack, old, new):
+    adopted.tandem("ota", "download", pack(new), ok=True)
+    answer = adopted.json("ota", "rollback", ok=True)
+    assert (answer["kind"], answer["state"]) == ("radio", "ok")
+    assert adopted.radio_runs(old)
+
+
+def test_after_a_first_update_there_is_no_way_back(router, pair):
+    router.tandem("ota", "download", pair, ok=True)
+    router.start()
+    router.tandem("boot", ok=True)
+    refused = router.tandem("ota", "rollback")
+    assert refused.returncode == 40 and "never stored" in refused.stderr
+
+
+@pytest.mark.parametrize("key, value, code", [("min-api", 99, "radio_api_too_old"), ("host-api", 1, "radio_api_too_new")])
+def test_a_radio_that_does_not_fit_the_host(adopted, pair, old, key, value, code):
+    adopted.tandem("ota", "download", pair, ok=True)
+    assert adopted.start() == "B"
+    assert adopted.json("boot", f"--radio-{key}", str(value))["error"]["code"] == code
+    assert adopted.start() == "A"
+    assert adopted.json("boot", ok=True)["state"] == "ok"
+    assert adopted.radio_runs(old)
