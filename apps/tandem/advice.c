@@ -36,6 +36,8 @@ static const struct advice_row {
     {"cannot_go_back", "neither host slot is a proven one: install an update with `tandem ota download`"},
     {"certificate_expired", "renew it on the server; or this router's clock is wrong"},
     {"certificate_not_yet_valid", "this router's clock is probably wrong"},
+    {"check_not_run", "correct [boot] check-command"},
+    {"check_timeout", "see why [boot] check-command hangs, or raise [boot] check-timeout"},
     {"connect_timeout", "check address and network, or raise [source] connect-timeout"},
     {"connection_broke", "try again"},
     {"crypto", "check the installed OpenSSL library"},

@@ -41,6 +41,8 @@ struct config {
         bool has_slots;
     } host;
     struct {
+        char check_command[CONFIG_TEXT_MAX];
+        uint64_t check_timeout_ms;
         bool is_manual; /* a proven trial waits for `ota confirm` */
     } boot;
     struct {

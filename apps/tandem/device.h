@@ -29,6 +29,7 @@ struct device {
     struct slot_store store;
     struct serial_linux serial;
     struct lines_linux lines;
+    struct health_command health;
     uint16_t chip; /* configured ESP chip id, or 0xffff */
     uint8_t buf[DEVICE_BUF_LEN];
 };

@@ -79,6 +79,9 @@ void radiowork_init(struct app *app, struct device *dev, struct reconcile *flow)
         .waits_for_operator = app->cfg.boot.is_manual,
     };
 
+    health_command_init(&dev->health, app->cfg.boot.check_command, (uint32_t)app->cfg.boot.check_timeout_ms);
+    if (app->cfg.boot.check_command[0] != '\0')
+        cfg.health = &dev->health.port;
     reconcile_init(flow, &cfg);
 }
 

@@ -18,6 +18,7 @@
 #include <tandem/crypto.h>
 #include <tandem/err.h>
 #include <tandem/flash.h>
+#include <tandem/health.h>
 #include <tandem/host.h>
 #include <tandem/http.h>
 #include <tandem/lines.h>
@@ -119,6 +120,20 @@ struct lines_linux {
 TDM_MUST_USE tdm_err lines_linux_open(struct lines_linux *l, const char *spec, const struct serial_linux *serial,
                                       uint32_t reset_hold_ms, uint32_t boot_hold_ms, struct tdm_fault *why);
 void lines_linux_close(struct lines_linux *l);
+
+/* ---- health_command.c: the owner's check ---------------------------------------------------------------------------- */
+
+/*
+ * A command line for /bin/sh: 0 is healthy. Ended, with all that it started, when timeout_ms have passed.
+ * Codes: unhealthy, check_timeout, check_not_run.
+ */
+struct health_command {
+    struct tdm_health port;
+    const char *command; /* borrowed */
+    uint32_t timeout_ms;
+};
+
+void health_command_init(struct health_command *h, const char *command, uint32_t timeout_ms);
 
 /* ---- http_curl.c and http_file.c ----------------------------------------------------------------------------------- */
 

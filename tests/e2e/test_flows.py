@@ -191,3 +191,31 @@ def test_a_radio_that_does_not_fit_the_host(adopted, pair, old, key, value, code
     assert adopted.start() == "A"
     assert adopted.json("boot", ok=True)["state"] == "ok"
     assert adopted.radio_runs(old)
+
+
+@pytest.mark.parametrize("command, code", [("exit 3", "unhealthy"), ("echo asked >> {dir}/asked; sleep 1000", "check_timeout")],
+                         ids=["says no", "hangs"])
+def test_a_health_check_that_fails(adopted, pair, old, command, code):
+    """The new pair gets all its starts; then the old one is back, radio and all."""
+    adopted.tandem("ota", "download", pair, ok=True)
+    with (adopted.home / "tandem.conf").open("a") as config:
+        config.write(f"[boot]\ncheck-command = {command.format(dir=adopted.home)}\ncheck-timeout = 1\n")
+    seen, codes = [], set()
+    while not seen or seen[-1] != ("A", "ok"):
+        slot, report = adopted.start(), adopted.json("boot")
+        seen.append((slot, report["state"]))
+        codes |= {report["error"]["code"]} if slot == "B" and "error" in report else set()
+        assert len(seen) < 10, seen
+    assert code in codes
+    assert adopted.radio_runs(old)
+
+
+def test_a_health_check_that_is_content(adopted, pair):
+    (adopted.home / "tandem.conf").open("a").write(f"[boot]\ncheck-command = date >> {adopted.home}/asked\n")
+    adopted.tandem("ota", "download", pair, ok=True)
+    assert not (adopted.home / "asked").exists()
+    assert adopted.start() == "B"
+    assert adopted.json("boot", ok=True)["state"] == "ok"
+    assert adopted.start() == "B"
+    adopted.tandem("boot", ok=True)
+    assert len((adopted.home / "asked").read_text().splitlines()) == 1  # a proven pair is not asked again
