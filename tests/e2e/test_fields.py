@@ -22,6 +22,7 @@ def documented(repo) -> dict[str, list[str]]:
     rows["ota download"].remove("?")
     rows["ota download"] += [word.rstrip("?") + "?" for word in rows["boot"] if word != "next_step?"]
     rows["ota apply"] = rows["ota download"]
+    rows["ota rollback"] = [word.rstrip("?") + "?" for word in rows["ota download"]]
     return rows
 
 
@@ -56,7 +57,9 @@ def test_fields(router, repo, pack, samples, old, new, certificate, tmp_path):  
     ]
     for command, *words in steps:
         compare(repo, command, router.json(*command.split(), *words, ok=True))
-    assert {command for command, *_ in steps} == set(documented(repo))
     assert router.start() == "B"
-    compare(repo, "boot", router.json("boot", ok=True))
-    compare(repo, "ota status", router.json("ota", "status", ok=True))
+    later = [("boot", "--boot-confirm", "manual"), ("ota status",), ("ota confirm",), ("ota status",),
+             ("ota rollback", "--no-reboot"), ("ota rollback",), ("boot",), ("ota status",)]
+    for command, *words in later:
+        compare(repo, command, router.json(*command.split(), *words, ok=True))
+    assert {command for command, *_ in steps + later} == set(documented(repo))
