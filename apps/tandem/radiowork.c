@@ -95,6 +95,7 @@ static void add_done(cJSON *to, const struct reconcile *flow)
         {flow->was_flashed && !flow->record.radio.is_known, "warning: flashing the radio was tried and failed"},
         {flow->was_confirmed, "new pair proven and kept"},
         {flow->was_condemned, "new pair refused, going back"},
+        {flow->was_substituted, "warning: its own bundle cannot be had; the radio runs the other known-good one"},
         {flow->text_differs, "warning: the radio names itself otherwise than its bundle says; its digests are right"},
         {flow->bundle_is_damaged, "warning: the stored bundle is damaged: store it again"},
     };

@@ -152,6 +152,8 @@ static const char *word_of_proven_host(const struct status *s, const char **reas
         return "degraded";
     }
     *reason = row->is_mixed ? "the radio runs the other known-good bundle" : "";
+    if (row->is_mixed && s->record.result.code == SLOT_RESULT_SUBSTITUTE && s->record.result.reason[0] != '\0')
+        *reason = s->record.result.reason;
     return row->is_mixed ? "substitute" : "ok";
 }
 

@@ -26,11 +26,13 @@
 #include <tandem/slot.h>
 #include <tandem/spinel.h>
 
-#define RECONCILE_STARTS     3 /* starts granted to a host that nobody armed, but that runs */
-#define RECONCILE_FAILED_MAX 3 /* failed flashes of the own bundle */
-#define RECONCILE_BEGUN_MAX  8 /* begun flashes of the own bundle  */
-#define RECONCILE_RETURNS    8 /* restarts towards the old host after a verdict */
-#define RECONCILE_REGIONS    3 /* bootloader, partition table, firmware */
+#define RECONCILE_STARTS           3 /* starts granted to a host that nobody armed, but that runs */
+#define RECONCILE_FAILED_MAX       3 /* failed flashes of the own bundle */
+#define RECONCILE_BEGUN_MAX        8 /* begun flashes of the own bundle  */
+#define RECONCILE_OTHER_FAILED_MAX 5 /* both bundles together: two flashes of the other one */
+#define RECONCILE_OTHER_BEGUN_MAX  10
+#define RECONCILE_RETURNS          8 /* restarts towards the old host after a verdict */
+#define RECONCILE_REGIONS          3 /* bootloader, partition table, firmware */
 
 struct reconcile_config { /* set by the caller */
     struct tdm_serial *serial;
@@ -73,7 +75,7 @@ struct reconcile {
     enum tdm_host_slot running;
     struct spinel_identity radio; /* the last answer */
     bool radio_answers;
-    bool was_flashed, was_confirmed, was_condemned;
+    bool was_flashed, was_confirmed, was_condemned, was_substituted;
     bool text_differs;                  /* proven by digests, but it names itself otherwise than its bundle does */
     bool bundle_is_damaged;             /* the radio may still be right; the next repair could not flash it      */
     char wanted[IMAGE_VERSION_MAX + 1]; /* version text of the wanted bundle, "" if none */

@@ -193,6 +193,23 @@ void radio_begin(struct slot_record *rec)
         rec->radio.begun++;
 }
 
+void radio_begin_other(struct slot_record *rec)
+{
+    if (rec->radio.failed < RECONCILE_FAILED_MAX)
+        rec->radio.failed = RECONCILE_FAILED_MAX;
+    radio_begin(rec);
+}
+
+void pair_substitute(struct slot_record *rec, enum tdm_host_slot running, uint8_t rcp, const char *reason)
+{
+    struct slot_host_row *row = &rec->host[running];
+
+    row->rcp = rcp;
+    row->is_mixed = true;
+    (void)radio_reset_counters(rec); /* the commit is due either way */
+    slot_record_set_result(rec, SLOT_RESULT_SUBSTITUTE, &rec->rcp[rcp], reason);
+}
+
 void radio_failed(struct slot_record *rec)
 {
     if (rec->radio.failed < UINT8_MAX)

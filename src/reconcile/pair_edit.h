@@ -24,7 +24,11 @@ bool pair_waits(struct slot_record *rec);
 /* A trial has been proven. */
 TDM_MUST_USE tdm_err pair_prove(struct slot_record *rec);
 
-void radio_begin(struct slot_record *rec);  /* its content is unknown from the first erased sector on */
+void radio_begin(struct slot_record *rec); /* its content is unknown from the first erased sector on */
+/* The same with the other bundle: what the own one had left is used up by that. */
+void radio_begin_other(struct slot_record *rec);
+/* The other bundle is right: the row follows it, so that the next install overwrites the one that fails. */
+void pair_substitute(struct slot_record *rec, enum tdm_host_slot running, uint8_t rcp, const char *reason);
 void radio_failed(struct slot_record *rec); /* it was flashed, or could not be, and is not right      */
 void radio_holds(struct slot_record *rec, const uint8_t id[SLOT_ID_LEN]);
 bool radio_proven(struct slot_record *rec, uint32_t text_crc);

@@ -124,17 +124,27 @@ static tdm_err count_failure(struct reconcile *r)
     return err != TDM_OK ? err : may_heal(cause) ? TDM_OK : cause;
 }
 
+/* How often the bundle in hand may be flashed, counted since the radio was last proven. */
+struct radio_bounds {
+    uint8_t failed, begun;
+    void (*begin)(struct slot_record *rec);
+};
+
+static const struct radio_bounds own_bounds = {RECONCILE_FAILED_MAX, RECONCILE_BEGUN_MAX, radio_begin};
+static const struct radio_bounds other_bounds = {RECONCILE_OTHER_FAILED_MAX, RECONCILE_OTHER_BEGUN_MAX,
+                                                 radio_begin_other};
+
 /* One attempt. TDM_OK: look at the radio again, it may be right now. */
-static tdm_err flash(struct reconcile *r)
+static tdm_err flash(struct reconcile *r, const struct radio_bounds *bounds)
 {
     if (r->bundle_fault.err != TDM_OK) {
         r->attempt = r->bundle_fault;
         return r->attempt.err;
     }
-    if (r->record.radio.failed >= RECONCILE_FAILED_MAX || r->record.radio.begun >= RECONCILE_BEGUN_MAX)
+    if (r->record.radio.failed >= bounds->failed || r->record.radio.begun >= bounds->begun)
         return give_up(r, TDM_E_REFUSED, "flash_limit", "flashing the radio has failed too often",
                        r->record.radio.begun);
-    radio_begin(&r->record);
+    bounds->begin(&r->record);
     tdm_err err = reconcile_commit(r);
     if (err != TDM_OK)
         return err;
@@ -155,7 +165,7 @@ static tdm_err flash(struct reconcile *r)
 /* ---- the ladder -------------------------------------------------------------------------------------------------- */
 
 /* The bundle in hand, until the radio is right or the counts say stop. */
-static tdm_err climb(struct reconcile *r)
+static tdm_err climb(struct reconcile *r, const struct radio_bounds *bounds)
 {
     for (;;) {
         struct radio_facts facts = facts_of(r);
@@ -164,10 +174,63 @@ static tdm_err climb(struct reconcile *r)
             r->text_differs = next == RADIO_RIGHT_MISNAMED;
             return TDM_OK;
         }
-        tdm_err err = next == RADIO_COMPARE ? compare(r) : flash(r);
+        tdm_err err = next == RADIO_COMPARE ? compare(r) : flash(r, bounds);
         if (err != TDM_OK)
             return err;
     }
+}
+
+static bool is_record_lost(const struct reconcile *r)
+{
+    return r->fault.err != TDM_OK && strcmp(r->fault.code, "record_not_writable") == 0;
+}
+
+/* The last rung: never in a trial, where it would keep a mixed pair. */
+static bool may_substitute(const struct reconcile *r, uint8_t other, tdm_err err)
+{
+    const struct slot_content *c = &r->record.rcp[other];
+
+    return err != TDM_E_POWER && !is_record_lost(r) && r->record.trial.kind == SLOT_TRIAL_NONE &&
+           c->state == SLOT_GOOD && c->counter >= r->record.counter_floor &&
+           slot_record_bad_reason(&r->record, c->id) == NULL;
+}
+
+/* The own bundle cannot be had: the other proven one, when its radio fits this host. */
+static tdm_err substitute(struct reconcile *r, uint8_t other, const char *reason)
+{
+    struct tdm_fault unfit;
+
+    tdm_log_note(r->cfg.log, TDM_LOG_WARNING, "the own bundle cannot be had; trying that of RCP slot", other);
+    tdm_err err = reconcile_bundle_load(r, other);
+    if (err == TDM_OK)
+        err = climb(r, &other_bounds);
+    if (err != TDM_OK)
+        return err;
+    if (!reconcile_radio_fits(r, &unfit))
+        return unfit.err;
+    (void)radio_proven(&r->record, text_crc(r)); /* the commit is due either way */
+    pair_substitute(&r->record, r->running, other, reason);
+    err = reconcile_commit(r);
+    r->was_substituted = err == TDM_OK;
+    return err;
+}
+
+/* The running row's bundle, or, when that cannot be had, the other one. */
+static tdm_err managed(struct reconcile *r, uint8_t own)
+{
+    uint8_t other = own == SLOT_R0 ? SLOT_R1 : SLOT_R0;
+    struct tdm_fault why;
+
+    tdm_err err = climb(r, &own_bounds);
+    if (err == TDM_OK || !may_substitute(r, other, err))
+        return err;
+    why = r->attempt;
+    if (substitute(r, other, why.what) == TDM_OK)
+        return TDM_OK;
+    r->attempt = why; /* what the own bundle failed of is what is told */
+    if (reconcile_bundle_load(r, own) != TDM_OK)
+        tdm_log_note(r->cfg.log, TDM_LOG_WARNING, r->bundle_fault.what, r->bundle_fault.at);
+    return err;
 }
 
 /* Among whole bundles, whatever became of them: the one with the higher counter, else the proven one. */
@@ -197,7 +260,7 @@ static tdm_err unmanaged(struct reconcile *r)
     if (err != TDM_OK && r->record.rcp[other].state != SLOT_EMPTY && r->record.rcp[other].state != SLOT_WRITING)
         err = reconcile_bundle_load(r, other);
     while (err == TDM_OK && !r->radio_answers)
-        err = flash(r);
+        err = flash(r, &own_bounds);
     return r->radio_answers ? TDM_OK : err;
 }
 
@@ -211,7 +274,7 @@ tdm_err reconcile_radio_right(struct reconcile *r)
     if (is_managed && reconcile_bundle_load(r, row->rcp) != TDM_OK)
         tdm_log_note(r->cfg.log, TDM_LOG_WARNING, r->bundle_fault.what, r->bundle_fault.at);
     reconcile_ask(r, SPINEL_RESET_HARD);
-    tdm_err err = is_managed ? climb(r) : unmanaged(r);
+    tdm_err err = is_managed ? managed(r, row->rcp) : unmanaged(r);
     if (err != TDM_OK || !radio_proven(&r->record, text_crc(r)))
         return err;
     return reconcile_commit(r);
