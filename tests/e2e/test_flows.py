@@ -219,3 +219,25 @@ def test_a_health_check_that_is_content(adopted, pair):
     assert adopted.start() == "B"
     adopted.tandem("boot", ok=True)
     assert len((adopted.home / "asked").read_text().splitlines()) == 1  # a proven pair is not asked again
+
+
+def test_the_other_bundle_stands_in(adopted, pack, old, new):
+    """A proven radio update whose stored bundle rots, and then the radio loses its firmware."""
+    adopted.tandem("ota", "download", pack(new), ok=True)
+    status = adopted.json("ota", "status", ok=True)
+    slot = adopted.home / f"rcp-{status['radio']['bundle'][1]}"
+    stored = bytearray(slot.read_bytes())
+    stored[9000] ^= 1
+    slot.write_bytes(stored)
+    adopted.sim.flash.write_bytes(b"\xff" * adopted.sim.flash.stat().st_size)
+    adopted.sim.reset()
+    report = adopted.json("boot", ok=True)
+    assert report["state"] == "substitute" and "radio flashed" in report["done"]
+    assert adopted.radio_runs(old)
+    status = adopted.json("ota", "status", ok=True)
+    assert (status["state"], status["last_result"]["result"]) == ("substitute", "substitute")
+    assert status["reason"] == status["last_result"]["reason"] != ""
+    assert adopted.json("boot", ok=True)["done"] == []
+    adopted.tandem("ota", "download", pack(new), ok=True)  # takes the place of the one that rotted
+    assert adopted.json("ota", "status", ok=True)["state"] == "ok"
+    assert adopted.radio_runs(new)
