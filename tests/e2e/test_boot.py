@@ -66,6 +66,13 @@ class Router:
     def json(self, *words, **options):
         return json.loads(self.tandem("--json", *words, **options).stdout)
 
+    def configure_script(self, command):
+        """A command that is too long for a line of the configuration."""
+        script = self.home / "restart"
+        script.write_text(f"#!/bin/sh\n{command}\n")
+        script.chmod(0o755)
+        self.configure(script)
+
     def states(self):
         return {row["slot"]: row["state"] for row in self.json("ota", "status", ok=True)["slots"]}
 
@@ -214,10 +221,7 @@ def test_degraded_is_bounded_and_the_operator_repairs_it(router, old):
 
 
 def test_restart_by_the_configured_command(router, pack, samples, new):
-    script = router.home / "restart"
-    script.write_text(f"#!/bin/sh\nexec {router.loader} --boot-record {router.home}/boot --running {router.home}/running\n")
-    script.chmod(0o755)
-    router.configure(script)
+    router.configure_script(f"exec {router.loader} --boot-record {router.home}/boot --running {router.home}/running")
     router.tandem("ota", "download", pack(new, "--br-firmware", samples.host("linux", 2)), ok=True)
     assert (router.home / "running").read_text().strip() == "B"
 
@@ -228,7 +232,7 @@ def test_the_restart_command_finds_the_storage_free(router, pack, samples, old, 
     router.tandem("boot", ok=True)
     router.tandem("ota", "download", pack(new, "--br-firmware", samples.host("linux", 2)), ok=True)
     assert router.start() == "B"
-    router.configure(f"flock --nonblock {router.home}/record touch {router.home}/restarted")
+    router.configure_script(f"exec flock --nonblock {router.home}/record touch {router.home}/restarted")
     refused = router.json("boot", "--radio-lines", "none")
     assert (router.home / "restarted").exists(), refused
 
