@@ -19,7 +19,7 @@ LAYERS = {
     0: ("base", "err", "log", "sink"),
     1: ("hal", "flash", "host", "serial", "lines", "clock", "http", "crypto", "copies", "health"),
     2: ("image", "slip", "hdlc"),
-    3: ("fetch", "judge", "slot", "esprom", "spinel"),
+    3: ("fetch", "judge", "slot", "esprom", "spinel", "history"),
     4: ("install", "reconcile"),
 }
 PORT_LAYER = 1

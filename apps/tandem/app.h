@@ -86,6 +86,7 @@ int cmd_ota_apply(struct app *app, int argc, char **argv);
 int cmd_ota_cancel(struct app *app, int argc, char **argv);
 int cmd_ota_confirm(struct app *app, int argc, char **argv);
 int cmd_ota_rollback(struct app *app, int argc, char **argv);
+int cmd_ota_history(struct app *app, int argc, char **argv);
 int cmd_ota_status(struct app *app, int argc, char **argv);
 int cmd_rcp_probe(struct app *app, int argc, char **argv);
 int cmd_rcp_info(struct app *app, int argc, char **argv);

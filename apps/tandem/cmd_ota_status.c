@@ -6,16 +6,6 @@
 
 static const struct app_option options[] = {{0}};
 
-static const char *const result_words[] = {
-    [SLOT_RESULT_NONE] = "none",
-    [SLOT_RESULT_OK] = "ok",
-    [SLOT_RESULT_FAILED] = "failed",
-    [SLOT_RESULT_CANCELLED] = "cancelled",
-    [SLOT_RESULT_DEGRADED] = "degraded",
-    [SLOT_RESULT_WAITING] = "waiting",
-    [SLOT_RESULT_SUBSTITUTE] = "substitute",
-};
-
 static void add_radio(struct app *app, struct device *dev, const struct status *s)
 {
     const struct slot_record *rec = &s->record;
@@ -53,7 +43,7 @@ static void add_trial(cJSON *to, const struct slot_record *rec)
 static void add_past(struct app *app, const struct slot_record *rec)
 {
     cJSON *last = cJSON_AddObjectToObject(app->result, "last_result");
-    cJSON_AddStringToObject(last, "result", result_words[rec->result.code]);
+    cJSON_AddStringToObject(last, "result", status_result_word(rec->result.code));
     cJSON_AddStringToObject(last, "reason", rec->result.reason);
     cJSON *refused = cJSON_AddArrayToObject(app->result, "refused");
     for (int i = 0; i < SLOT_BAD_MAX; i++) {

@@ -28,7 +28,7 @@ struct config {
         uint64_t baud, flash_baud, block_size, reset_hold_ms, boot_hold_ms, min_api, host_api;
     } radio;
     struct {
-        char record[CONFIG_TEXT_MAX], rcp_0[CONFIG_TEXT_MAX], rcp_1[CONFIG_TEXT_MAX];
+        char history[CONFIG_TEXT_MAX], record[CONFIG_TEXT_MAX], rcp_0[CONFIG_TEXT_MAX], rcp_1[CONFIG_TEXT_MAX];
         uint64_t rcp_size;
     } slots;
     struct {

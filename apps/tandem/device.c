@@ -8,6 +8,7 @@
 
 #include <tandem/esprom.h>
 
+#include "historian.h"
 #include "selector.h"
 #include "stop.h"
 
@@ -60,7 +61,11 @@ int device_open_storage(struct app *app, struct device *dev, enum device_use use
         status = selector_open_host(app, dev, use);
     if (status == EXIT_OK)
         slot_store_init(&dev->store, &dev->record.port);
-    return status;
+    if (status != EXIT_OK)
+        return status;
+    historian_open(app, dev, use);
+    historian_follow(dev); /* of a command that was cut before it could */
+    return EXIT_OK;
 }
 
 int device_open_radio(struct app *app, struct device *dev)
@@ -83,6 +88,8 @@ int device_open_radio(struct app *app, struct device *dev)
 
 void device_close(struct device *dev)
 {
+    historian_follow(dev);
+    flash_file_close(&dev->history);
     lines_linux_close(&dev->lines);
     serial_linux_close(&dev->serial);
     flash_file_close(&dev->boot_record);

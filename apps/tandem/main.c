@@ -18,6 +18,7 @@ const struct app_command app_commands[] = {
     {"ota", "cancel", cmd_ota_cancel, "", "take back an update that is stored or due and does not run yet"},
     {"ota", "confirm", cmd_ota_confirm, "", "keep the new pair that waits for it ([boot] confirm = manual)"},
     {"ota", "rollback", cmd_ota_rollback, "[--no-reboot]", "refuse the pair on trial, or go back to the older one"},
+    {"ota", "history", cmd_ota_history, "", "show what became of the updates of this router"},
     {"ota", "status", cmd_ota_status, "", "show what runs, what is stored and what is due"},
     {"rcp", "probe", cmd_rcp_probe, "[--reset]", "ask the radio who it is; says which layer fails"},
     {"rcp", "info", cmd_rcp_info, "", "show what the radio holds and what it should hold"},

@@ -94,6 +94,21 @@ const char *status_bundle_name(uint8_t rcp)
     return rcp == SLOT_R0 ? "r0" : rcp == SLOT_R1 ? "r1" : "none";
 }
 
+const char *status_result_word(uint8_t code)
+{
+    static const char *const result_words[] = {
+        [SLOT_RESULT_NONE] = "none",
+        [SLOT_RESULT_OK] = "ok",
+        [SLOT_RESULT_FAILED] = "failed",
+        [SLOT_RESULT_CANCELLED] = "cancelled",
+        [SLOT_RESULT_DEGRADED] = "degraded",
+        [SLOT_RESULT_WAITING] = "waiting",
+        [SLOT_RESULT_SUBSTITUTE] = "substitute",
+    };
+
+    return code < SLOT_RESULT_COUNT ? result_words[code] : "unknown";
+}
+
 const char *status_outcome_word(enum reconcile_outcome outcome)
 {
     static const char *const words[] = {

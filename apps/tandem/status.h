@@ -26,6 +26,8 @@ int status_read(struct app *app, struct device *dev, struct status *s);
 
 /* One of docs/CLI.md's words, and why when it is not "ok" (never NULL). */
 const char *status_word(const struct status *s, const char **reason);
+/* Of an enum slot_result: "ok", "failed", ... */
+const char *status_result_word(uint8_t code);
 const char *status_outcome_word(enum reconcile_outcome outcome);
 
 /* The running host: slot, version, what starts next. */

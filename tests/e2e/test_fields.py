@@ -59,7 +59,7 @@ def test_fields(router, repo, pack, samples, old, new, certificate, tmp_path):  
         compare(repo, command, router.json(*command.split(), *words, ok=True))
     assert router.start() == "B"
     later = [("boot", "--boot-confirm", "manual"), ("ota status",), ("ota confirm",), ("ota status",),
-             ("ota rollback", "--no-reboot"), ("ota rollback",), ("boot",), ("ota status",)]
+             ("ota history",), ("ota rollback", "--no-reboot"), ("ota rollback",), ("boot",), ("ota status",)]
     for command, *words in later:
         compare(repo, command, router.json(*command.split(), *words, ok=True))
     assert {command for command, *_ in steps + later} == set(documented(repo))

@@ -241,3 +241,39 @@ def test_the_other_bundle_stands_in(adopted, pack, old, new):
     adopted.tandem("ota", "download", pack(new), ok=True)  # takes the place of the one that rotted
     assert adopted.json("ota", "status", ok=True)["state"] == "ok"
     assert adopted.radio_runs(new)
+
+
+def results(router):
+    return [(row["number"], row["result"]) for row in router.json("ota", "history", ok=True)["history"]]
+
+
+def test_history(adopted, pair, pack, new):
+    """Each result once, newest first; what a cut kept from being written is made good by the next command."""
+    assert results(adopted) == []
+    stored = adopted.json("ota", "download", "--stage-only", pair, ok=True)
+    adopted.tandem("ota", "cancel", ok=True)
+    adopted.tandem("boot", ok=True)  # nothing new
+    adopted.tandem("ota", "download", pair, ok=True)
+    assert adopted.start() == "B"
+    adopted.tandem("boot", ok=True)
+    kept = (adopted.home / "record-history").read_bytes()
+    assert results(adopted) == [(2, "ok"), (1, "cancelled")]
+    rows = adopted.json("ota", "history", ok=True)["history"]
+    assert {row["image_id"] for row in rows} == {stored["image_id"]} and all(row["time"] for row in rows)
+
+    adopted.tandem("ota", "rollback", ok=True)
+    assert adopted.start() == "A"
+    adopted.tandem("boot", ok=True)
+    assert results(adopted) == [(3, "ok"), (2, "ok"), (1, "cancelled")]
+    (adopted.home / "record-history").write_bytes(kept)  # as if the power had gone before the last one was written
+    adopted.tandem("boot", ok=True)
+    assert results(adopted) == [(3, "ok"), (2, "ok"), (1, "cancelled")]
+
+
+def test_without_a_history_updates_go_on(adopted, pack, new):
+    (adopted.home / "record-history").unlink()
+    (adopted.home / "record-history").mkdir()
+    done = adopted.tandem("ota", "download", pack(new), ok=True)
+    assert "the history cannot be written" in done.stderr
+    assert adopted.json("ota", "status", ok=True)["state"] == "ok"
+    assert adopted.json("ota", "history", "--slots-history", "none", ok=True)["history"] == []
