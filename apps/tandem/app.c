@@ -121,9 +121,12 @@ static void tell_at(const struct tdm_fault *fault, char *text, size_t room)
 
 int app_fail_fault(struct app *app, const char *where, const struct tdm_fault *fault)
 {
+    static const struct tdm_fault stopped = {TDM_E_CANCELLED, "stopped_by_operator", "stopped by the operator", 0};
     char text[SENTENCE_MAX], offset[128];
-    const char *advice = advice_for(fault->code);
 
+    if (fault->err == TDM_E_CANCELLED && strcmp(fault->code, stopped.code) != 0)
+        fault = &stopped; /* whatever the engine was at */
+    const char *advice = advice_for(fault->code);
     if (advice == NULL && app_exit_number(fault->err) == EXIT_INTERNAL)
         advice = "this is a mistake inside Tandem: please report it";
     tell_at(fault, offset, sizeof offset);

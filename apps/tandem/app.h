@@ -26,6 +26,7 @@ struct app {
     struct config cfg;
     const struct app_command *command; /* NULL before it is known */
     bool is_json;
+    int late; /* exit number of what failed while a command cleaned up; counts when nothing else did */
     cJSON *result;
     struct progress progress;
     struct tdm_log *log; /* progress.port */

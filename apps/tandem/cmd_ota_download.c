@@ -6,7 +6,7 @@
 #include "app.h"
 #include "device.h"
 #include "installer.h"
-#include "stop.h"
+#include "linux/cancel.h"
 #include "switching.h"
 #include "trustfile.h"
 
@@ -54,7 +54,7 @@ static struct tdm_http *open_source(struct app *app, struct download *d, const c
         .connect_ms = (uint32_t)cfg->source.connect_timeout_ms,
         .first_byte_ms = (uint32_t)cfg->source.first_byte_timeout_ms,
         .stall_ms = (uint32_t)cfg->source.stall_timeout_ms,
-        .is_stopped = stop_is_asked,
+        .is_stopped = cancel_is_asked,
     };
 
     http_curl_init(&d->https, &https);
@@ -75,12 +75,12 @@ static int download(struct app *app, struct download *d, const char *from, enum 
         status = device_open_storage(app, &d->dev, DEVICE_WORK);
     if (status != EXIT_OK)
         return status;
-    stop_watch();
+    cancel_on_signals();
     installer_init(&d->install, app, &d->dev, source);
     if (install_stage(&d->install, from) != TDM_OK)
         return installer_fail(app, &d->install, from);
     installer_describe(app, &d->install);
-    if (stop_is_asked())
+    if (cancel_is_asked())
         return app_fail(
             app, TDM_E_CANCELLED, "stopped_by_operator",
             "%s: stopped by the operator: the image is stored, and nothing was switched; `tandem ota apply` "

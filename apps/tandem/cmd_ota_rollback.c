@@ -21,7 +21,7 @@ static int refuse(struct app *app, struct device *dev, bool is_other_host, bool 
 {
     static struct reconcile flow; /* large: keep it off the stack */
     enum reconcile_outcome outcome;
-    int status = is_other_host ? EXIT_OK : device_open_radio(app, dev);
+    int status = is_other_host ? EXIT_OK : device_open_radio(app, dev, DEVICE_WORK);
 
     if (status != EXIT_OK)
         return status;

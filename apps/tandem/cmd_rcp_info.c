@@ -64,7 +64,7 @@ int cmd_rcp_info(struct app *app, int argc, char **argv)
     if (status == EXIT_OK)
         status = device_open_storage(app, &dev, DEVICE_LOOK);
     if (status == EXIT_OK)
-        status = device_open_radio(app, &dev);
+        status = device_open_radio(app, &dev, DEVICE_LOOK);
     if (status == EXIT_OK)
         status = status_read(app, &dev, &s);
     if (status == EXIT_OK)

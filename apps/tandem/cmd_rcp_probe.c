@@ -120,7 +120,7 @@ int cmd_rcp_probe(struct app *app, int argc, char **argv)
     p.dev = &dev;
     int status = app_options(app, &argc, argv, options, 0);
     if (status == EXIT_OK)
-        status = device_open_radio(app, &dev);
+        status = device_open_radio(app, &dev, with_reset ? DEVICE_WORK : DEVICE_LOOK);
     if (status == EXIT_OK)
         status = probe(&p, with_reset);
     device_close(&dev);

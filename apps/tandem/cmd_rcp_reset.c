@@ -36,7 +36,7 @@ int cmd_rcp_reset(struct app *app, int argc, char **argv)
 
     int status = app_options(app, &argc, argv, options, 0);
     if (status == EXIT_OK)
-        status = device_open_radio(app, &dev);
+        status = device_open_radio(app, &dev, DEVICE_WORK);
     if (status == EXIT_OK)
         status = reset(app, &dev);
     device_close(&dev);

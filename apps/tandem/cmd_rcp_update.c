@@ -14,7 +14,7 @@ int cmd_rcp_update(struct app *app, int argc, char **argv)
     if (status == EXIT_OK)
         status = device_open_storage(app, &dev, DEVICE_START);
     if (status == EXIT_OK)
-        status = device_open_radio(app, &dev);
+        status = device_open_radio(app, &dev, DEVICE_WORK);
     if (status == EXIT_OK) {
         radiowork_init(app, &dev, &flow);
         tdm_err err = reconcile_radio(&flow, &outcome);

@@ -25,6 +25,7 @@ struct config {
         char port[CONFIG_TEXT_MAX];
         char lines[CONFIG_TEXT_MAX];
         char chip[32];
+        char units[CONFIG_TEXT_MAX], stop_command[CONFIG_TEXT_MAX], start_command[CONFIG_TEXT_MAX];
         uint64_t baud, flash_baud, block_size, reset_hold_ms, boot_hold_ms, min_api, host_api;
     } radio;
     struct {

@@ -8,9 +8,10 @@
 
 #include <tandem/esprom.h>
 
+#include "advice.h"
 #include "historian.h"
+#include "linux/cancel.h"
 #include "selector.h"
-#include "stop.h"
 
 #define RECORD_SIZE 16384u
 
@@ -68,21 +69,33 @@ int device_open_storage(struct app *app, struct device *dev, enum device_use use
     return EXIT_OK;
 }
 
-int device_open_radio(struct app *app, struct device *dev)
+/* With the name of whoever has the port, when the system tells it. */
+static int port_fault(struct app *app, const struct serial_linux *serial, const struct tdm_fault *why)
+{
+    if (why->err != TDM_E_BUSY || serial->holder[0] == '\0')
+        return app_fail_fault(app, app->cfg.radio.port, why);
+    return app_fail(app, why->err, why->code, "%s: %s has the serial port open; %s", app->cfg.radio.port,
+                    serial->holder, advice_for(why->code));
+}
+
+int device_open_radio(struct app *app, struct device *dev, enum device_use use)
 {
     const struct config *cfg = &app->cfg;
     struct tdm_fault why = {0};
 
-    clock_posix_init(&dev->clock);
     if (cfg->radio.block_size != 1024 && cfg->radio.block_size != 2048 && cfg->radio.block_size != 4096)
         return app_fail(app, TDM_E_FORMAT, "bad_config", "[radio] block-size = %" PRIu64 " is not 1024, 2048 or 4096",
                         cfg->radio.block_size);
+    int status = use == DEVICE_WORK ? exclusive_begin(&dev->exclusive, app) : EXIT_OK;
+    if (status != EXIT_OK)
+        return status;
+    clock_posix_init(&dev->clock);
+    cancel_on_signals();
     if (serial_linux_open(&dev->serial, cfg->radio.port, (uint32_t)cfg->radio.baud, &why) != TDM_OK)
-        return app_fail_fault(app, cfg->radio.port, &why);
+        return port_fault(app, &dev->serial, &why);
     if (lines_linux_open(&dev->lines, cfg->radio.lines, &dev->serial, (uint32_t)cfg->radio.reset_hold_ms,
                          (uint32_t)cfg->radio.boot_hold_ms, &why) != TDM_OK)
         return app_fail_fault(app, cfg->radio.lines, &why);
-    stop_guard_radio(app, dev);
     return EXIT_OK;
 }
 
@@ -92,6 +105,7 @@ void device_close(struct device *dev)
     flash_file_close(&dev->history);
     lines_linux_close(&dev->lines);
     serial_linux_close(&dev->serial);
+    exclusive_end(&dev->exclusive); /* now that the port is free */
     flash_file_close(&dev->boot_record);
     for (int i = 0; i < TDM_HOST_SLOTS; i++)
         flash_file_close(&dev->host_slots[i]);

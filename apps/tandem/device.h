@@ -14,6 +14,7 @@
 #include <tandem/slot.h>
 
 #include "app.h"
+#include "exclusive.h"
 #include "linux/tandem_linux.h"
 
 #define DEVICE_BUF_LEN (64u * 1024u)
@@ -27,6 +28,7 @@ struct device {
     struct bootsel_command command_selector;
     struct host_files host;
     struct slot_store store;
+    struct exclusive exclusive;
     struct serial_linux serial;
     struct lines_linux lines;
     struct health_command health;
@@ -44,8 +46,11 @@ enum device_use {
 int device_open_storage(struct app *app, struct device *dev, enum device_use use);
 /* One region: a file of this size, or a block device. DEVICE_WORK locks it. */
 int device_open_flash(struct app *app, struct flash_file *f, const char *path, uint64_t size, enum device_use use);
-/* The radio's serial port and lines. */
-int device_open_radio(struct app *app, struct device *dev);
+/*
+ * The radio's serial port and lines. DEVICE_WORK takes it away from the programs that [radio] names; device_close() gives
+ * it back. From here on an operator's signal makes the port answer CANCELLED instead of ending us.
+ */
+int device_open_radio(struct app *app, struct device *dev, enum device_use use);
 void device_close(struct device *dev);
 
 /* What [host] selector leads to: the boot record's path, the description of the U-Boot environment, or the program. */

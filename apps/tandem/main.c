@@ -185,6 +185,8 @@ int main(int argc, char **argv)
     app.log = &app.progress.port;
     config_defaults(&app.cfg);
     int status = run(&app, argc, argv);
+    if (status == EXIT_OK)
+        status = app.late;
     status = app_end(&app, status);
     cJSON_Delete(app.result);
     return status;

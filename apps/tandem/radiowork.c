@@ -121,6 +121,7 @@ static int finish(struct app *app, const struct reconcile *flow, enum reconcile_
 {
     const char *where = flow->was_condemned             ? "the update was refused"
                         : outcome == RECONCILE_DEGRADED ? "the router is degraded"
+                        : outcome == RECONCILE_STOPPED  ? "the radio"
                                                         : "the update is not proven yet";
 
     add_done(app->result, flow);

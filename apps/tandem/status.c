@@ -117,6 +117,7 @@ const char *status_outcome_word(enum reconcile_outcome outcome)
         [RECONCILE_SUBSTITUTE] = "substitute",
         [RECONCILE_RESTART] = "pending restart",
         [RECONCILE_WAITING] = "trial",
+        [RECONCILE_STOPPED] = "stopped",
         [RECONCILE_DEGRADED] = "degraded",
     };
     return words[outcome];

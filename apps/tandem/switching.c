@@ -18,7 +18,7 @@ static int flash(struct app *app, struct device *dev, bool may_flash)
 {
     static struct reconcile flow; /* large: keep it off the stack */
     enum reconcile_outcome outcome;
-    int status = may_flash ? device_open_radio(app, dev) : EXIT_OK;
+    int status = may_flash ? device_open_radio(app, dev, DEVICE_WORK) : EXIT_OK;
 
     if (!may_flash || status != EXIT_OK) {
         cJSON_AddStringToObject(app->result, "next_step", "run `tandem boot`: it flashes and proves the radio");

@@ -60,6 +60,7 @@ enum reconcile_outcome {
     RECONCILE_SUBSTITUTE, /* the radio runs the other known-good bundle                                */
     RECONCILE_RESTART,    /* restart the machine now: a switch was made, or goes on                    */
     RECONCILE_WAITING,    /* a trial passed its gate and waits for the operator; every start costs a try  */
+    RECONCILE_STOPPED,    /* the operator stopped it: nothing is decided, the next boot goes on            */
     RECONCILE_DEGRADED,   /* nothing can be proven; networking and updating go on, `fault` says why    */
 };
 

@@ -8,7 +8,8 @@
  *           (TIMEOUT, *got 0); gives what is there, at most cap. timeout_ms 0 only looks. write: takes all of len within
  *           timeout_ms or fails; the bytes may still be on their way. set_baud: waits until everything written has left,
  *           then changes both directions. drop_input: forgets bytes received and not yet read.
- *           UNREACHABLE when the line is gone (device unplugged, connection closed).
+ *           UNREACHABLE when the line is gone (device unplugged, connection closed). CANCELLED, from read and write
+ *           only, once the operator wants the work to stop: engines hand it on and do not try again.
  */
 #ifndef TANDEM_SERIAL_H
 #define TANDEM_SERIAL_H

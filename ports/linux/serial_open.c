@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "linux/cancel.h"
 #include "linux/serial_backend.h"
 
 /* Enough for any backlog of a line; a peer that talks without a pause must not keep us here. */
@@ -41,10 +42,12 @@ static bool is_transient(int err)
 /* TDM_OK: worth trying, which includes a hang-up, since read and write then say so. */
 static tdm_err wait_for(const struct serial_linux *s, short events, const struct tdm_deadline *deadline)
 {
-    struct pollfd p = {.fd = s->fd, .events = events};
+    struct pollfd p[2] = {{.fd = s->fd, .events = events}, {.fd = cancel_fd(), .events = POLLIN}};
 
     for (;;) {
-        int n = poll(&p, 1, (int)tdm_deadline_left_ms(deadline));
+        int n = poll(p, 2, (int)tdm_deadline_left_ms(deadline));
+        if (cancel_is_asked())
+            return TDM_E_CANCELLED;
         if (n > 0)
             return TDM_OK;
         if (n < 0 && errno != EINTR)
@@ -96,6 +99,8 @@ static tdm_err serial_linux_write(struct tdm_serial *port, const uint8_t *data, 
     clock_posix_init(&clock);
     struct tdm_deadline deadline = tdm_deadline_in(&clock.port, timeout_ms);
     while (len > 0) {
+        if (cancel_is_asked())
+            return TDM_E_CANCELLED;
         ssize_t n = send_some(s, data, len);
         if (n > 0) {
             data += n;

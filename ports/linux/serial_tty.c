@@ -10,6 +10,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "linux/holder.h"
 #include "linux/serial_backend.h"
 
 #define PTY_SLAVE_MAJOR_FIRST 136u /* Linux' list of devices */
@@ -117,33 +118,44 @@ tdm_err serial_tty_drop_input(int fd)
     return ioctl(fd, TCFLSH, TCIFLUSH) == 0 ? TDM_OK : TDM_E_UNREACHABLE;
 }
 
-static bool is_pty(int fd)
+static bool is_pty(dev_t device)
+{
+    return major(device) >= PTY_SLAVE_MAJOR_FIRST && major(device) <= PTY_SLAVE_MAJOR_LAST;
+}
+
+static tdm_err busy(struct serial_linux *s, dev_t device, struct tdm_fault *why, int err)
+{
+    (void)holder_find(device, s->holder, sizeof s->holder); /* its name is a courtesy */
+    return open_fault(why, err);
+}
+
+/*
+ * flock keeps out programs that ask for it; TIOCEXCL keeps out all the others. A pty would keep that mark after we were
+ * killed, for as long as its master lives, so there the lock has to do. Who had the port open before us, without a
+ * lock, is found in /proc: two readers of one line each get half of it.
+ */
+static tdm_err lock(struct serial_linux *s, int fd, struct tdm_fault *why)
 {
     struct stat st;
 
     if (fstat(fd, &st) != 0)
-        return false;
-    return major(st.st_rdev) >= PTY_SLAVE_MAJOR_FIRST && major(st.st_rdev) <= PTY_SLAVE_MAJOR_LAST;
-}
-
-/* flock keeps out programs that ask for it; TIOCEXCL keeps out all the others. A pty would keep that mark after we were
- * killed, for as long as its master lives, so there the lock has to do. */
-static tdm_err lock(int fd, struct tdm_fault *why)
-{
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
         return open_fault(why, errno);
-    if (!is_pty(fd) && ioctl(fd, TIOCEXCL) != 0)
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+        return busy(s, st.st_rdev, why, errno);
+    if (holder_find(st.st_rdev, s->holder, sizeof s->holder))
+        return open_fault(why, EBUSY);
+    if (!is_pty(st.st_rdev) && ioctl(fd, TIOCEXCL) != 0)
         return open_fault(why, errno);
     return TDM_OK;
 }
 
-static tdm_err prepare(int fd, uint32_t baud, struct tdm_fault *why)
+static tdm_err prepare(struct serial_linux *s, int fd, uint32_t baud, struct tdm_fault *why)
 {
     struct termios2 t;
 
     if (ioctl(fd, TCGETS2, &t) != 0)
         return tdm_fault_set(why, TDM_E_UNSUPPORTED, "port_not_a_tty", "it is not a serial port", (uint64_t)errno);
-    tdm_err err = lock(fd, why);
+    tdm_err err = lock(s, fd, why);
     if (err != TDM_OK)
         return err;
     err = serial_tty_set_raw(fd, baud);
@@ -158,9 +170,13 @@ tdm_err serial_tty_open(struct serial_linux *s, const char *path, uint32_t baud,
 {
     int fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 
+    if (fd < 0 && errno == EBUSY) {
+        struct stat st; /* TIOCEXCL of somebody else */
+        return stat(path, &st) == 0 ? busy(s, st.st_rdev, why, EBUSY) : open_fault(why, EBUSY);
+    }
     if (fd < 0)
         return open_fault(why, errno);
-    tdm_err err = prepare(fd, baud, why);
+    tdm_err err = prepare(s, fd, baud, why);
     if (err != TDM_OK) {
         (void)close(fd);
         return err;

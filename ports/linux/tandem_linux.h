@@ -26,7 +26,8 @@
 
 #include "linux/bootsel.h"
 
-#define LINUX_PATH_MAX 512
+#define LINUX_PATH_MAX   512
+#define LINUX_HOLDER_MAX 64
 
 /* ---- clock_posix.c ----------------------------------------------------------------------------------------------- */
 
@@ -89,10 +90,12 @@ struct serial_linux {
     struct tdm_serial port;
     int fd;
     bool is_open, is_tty;
+    char holder[LINUX_HOLDER_MAX]; /* after port_busy: who has it, "NAME (process N)", or "" */
 };
 
 /*
- * Takes an exclusive lock on a tty. Over TCP the rate is the far end's business: set_baud does nothing there.
+ * Takes an exclusive lock on a tty, and no tty that another process has open. read and write answer CANCELLED once the
+ * operator has asked for it (cancel.h). Over TCP the rate is the far end's business: set_baud does nothing there.
  * Codes: port_not_found, port_no_access, port_busy, port_not_a_tty, port_baud (the rate in at), port_bad_address,
  * port_unreachable, port_io.
  */

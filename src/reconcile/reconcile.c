@@ -94,10 +94,19 @@ static enum reconcile_outcome outcome_of(const struct slot_host_row *row)
     return row->is_mixed ? RECONCILE_SUBSTITUTE : RECONCILE_OK;
 }
 
+/* Nothing is decided: the next boot, or the operator, goes on from the record as it is. */
+static void stop(struct reconcile *r, enum reconcile_outcome *outcome)
+{
+    *outcome = RECONCILE_STOPPED;
+    (void)tdm_fault_set(&r->fault, TDM_E_CANCELLED, "stopped_by_operator", "stopped before it was proven", 0);
+}
+
 /* No trial is left: the running pair, as it is. */
 static void conclude(struct reconcile *r, tdm_err radio, enum reconcile_outcome *outcome)
 {
-    if (radio != TDM_OK)
+    if (radio == TDM_E_CANCELLED)
+        stop(r, outcome);
+    else if (radio != TDM_OK)
         reconcile_degrade(r, &r->attempt);
     else if (r->settled.err != TDM_OK)
         (void)tdm_fault_from(&r->fault, &r->settled);
@@ -119,6 +128,8 @@ static void make_radio_right(struct reconcile *r, enum reconcile_outcome *outcom
         reconcile_end_trial(r, outcome, &again);
         if (r->was_confirmed)
             conclude(r, TDM_OK, outcome);
+    } else if (err == TDM_E_CANCELLED) {
+        stop(r, outcome);                /* no verdict: the trial goes on with the next start */
     } else if (r->fault.err == TDM_OK) { /* else the record could not be written: no verdict either */
         why = r->attempt;
         reconcile_go_back(r, &why, outcome, &again);

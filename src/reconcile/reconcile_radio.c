@@ -78,7 +78,13 @@ static struct radio_facts facts_of(const struct reconcile *r)
 static bool may_heal(tdm_err err)
 {
     return err != TDM_E_MISMATCH && err != TDM_E_UNSUPPORTED && err != TDM_E_REFUSED && err != TDM_E_NO_ROOM &&
-           err != TDM_E_POWER;
+           err != TDM_E_POWER && err != TDM_E_CANCELLED;
+}
+
+/* The operator stopped it: nothing is decided about the radio, as after a power cut. */
+static bool is_stopped(const struct reconcile *r)
+{
+    return !r->radio_answers && r->attempt.err == TDM_E_CANCELLED;
 }
 
 /* ---- rungs ------------------------------------------------------------------------------------------------------- */
@@ -96,8 +102,9 @@ static tdm_err compare(struct reconcile *r)
 {
     bool is_equal = false;
 
-    if (r->bundle_fault.err == TDM_OK && reconcile_regions_compare(r, &is_equal) == TDM_E_POWER)
-        return TDM_E_POWER;
+    tdm_err err = r->bundle_fault.err == TDM_OK ? reconcile_regions_compare(r, &is_equal) : TDM_OK;
+    if (err == TDM_E_POWER || err == TDM_E_CANCELLED)
+        return err;
     if (r->bundle_fault.err == TDM_OK)
         reconcile_ask_after_reset(r);
     r->is_compared = true;
@@ -151,6 +158,8 @@ static tdm_err flash(struct reconcile *r, const struct radio_bounds *bounds)
     r->was_flashed = true;
     r->is_compared = false;
     err = reconcile_regions_write(r, speed(r));
+    if (err == TDM_E_CANCELLED)
+        return err; /* it was counted as begun; the radio did nothing wrong */
     if (err != TDM_OK)
         return count_failure(r);
     r->is_compared = true;
@@ -159,7 +168,7 @@ static tdm_err flash(struct reconcile *r, const struct radio_bounds *bounds)
     if (err != TDM_OK)
         return err;
     reconcile_ask_after_reset(r);
-    return r->radio_answers ? TDM_OK : count_failure(r);
+    return r->radio_answers ? TDM_OK : is_stopped(r) ? TDM_E_CANCELLED : count_failure(r);
 }
 
 /* ---- the ladder -------------------------------------------------------------------------------------------------- */
@@ -167,7 +176,7 @@ static tdm_err flash(struct reconcile *r, const struct radio_bounds *bounds)
 /* The bundle in hand, until the radio is right or the counts say stop. */
 static tdm_err climb(struct reconcile *r, const struct radio_bounds *bounds)
 {
-    for (;;) {
+    while (!is_stopped(r)) {
         struct radio_facts facts = facts_of(r);
         enum radio_next next = radio_decide(&facts);
         if (next == RADIO_RIGHT || next == RADIO_RIGHT_MISNAMED) {
@@ -178,6 +187,7 @@ static tdm_err climb(struct reconcile *r, const struct radio_bounds *bounds)
         if (err != TDM_OK)
             return err;
     }
+    return TDM_E_CANCELLED;
 }
 
 static bool is_record_lost(const struct reconcile *r)
@@ -190,8 +200,8 @@ static bool may_substitute(const struct reconcile *r, uint8_t other, tdm_err err
 {
     const struct slot_content *c = &r->record.rcp[other];
 
-    return err != TDM_E_POWER && !is_record_lost(r) && r->record.trial.kind == SLOT_TRIAL_NONE &&
-           c->state == SLOT_GOOD && c->counter >= r->record.counter_floor &&
+    return err != TDM_E_POWER && err != TDM_E_CANCELLED && !is_record_lost(r) &&
+           r->record.trial.kind == SLOT_TRIAL_NONE && c->state == SLOT_GOOD && c->counter >= r->record.counter_floor &&
            slot_record_bad_reason(&r->record, c->id) == NULL;
 }
 
@@ -225,8 +235,9 @@ static tdm_err managed(struct reconcile *r, uint8_t own)
     if (err == TDM_OK || !may_substitute(r, other, err))
         return err;
     why = r->attempt;
-    if (substitute(r, other, why.what) == TDM_OK)
-        return TDM_OK;
+    tdm_err tried = substitute(r, other, why.what);
+    if (tried == TDM_OK || tried == TDM_E_CANCELLED)
+        return tried;
     r->attempt = why; /* what the own bundle failed of is what is told */
     if (reconcile_bundle_load(r, own) != TDM_OK)
         tdm_log_note(r->cfg.log, TDM_LOG_WARNING, r->bundle_fault.what, r->bundle_fault.at);
@@ -253,7 +264,7 @@ static tdm_err unmanaged(struct reconcile *r)
 {
     uint8_t slot = best_bundle(&r->record);
 
-    if (r->radio_answers || slot == SLOT_RCP_NONE)
+    if (r->radio_answers || slot == SLOT_RCP_NONE || is_stopped(r))
         return r->radio_answers ? TDM_OK : r->attempt.err;
     tdm_err err = reconcile_bundle_load(r, slot);
     uint8_t other = slot == SLOT_R0 ? SLOT_R1 : SLOT_R0;
