@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* boot: what the init system runs at every start, before the Thread stack. */
 #include "radiowork.h"
+#include "trialdog.h"
 
 static const struct app_option options[] = {{0}};
 
@@ -21,10 +22,13 @@ static int open_radio(struct app *app, struct device *dev, int *trouble)
 static int run(struct app *app, struct device *dev)
 {
     static struct reconcile flow; /* large: keep it off the stack */
+    static struct trialdog dog;   /* its thread outlives this call */
     enum reconcile_outcome outcome;
 
     radiowork_init(app, dev, &flow);
+    flow.cfg.log = trialdog_begin(&dog, app, dev);
     tdm_err err = reconcile_boot(&flow, &outcome);
+    trialdog_end(&dog, outcome == RECONCILE_RESTART && app->cfg.host.reboot_command[0] != '\0');
     int status = radiowork_report(app, &flow, outcome, err);
     if (outcome != RECONCILE_RESTART)
         return status;

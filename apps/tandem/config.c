@@ -71,6 +71,8 @@ static const struct config_key keys[] = {
      "seconds that the health check may take"},
     {"boot", "confirm", OTHER(KEY_MANUAL, boot, is_manual), "auto",
      "auto: a healthy new pair is kept at once; manual: it waits for `tandem ota confirm`"},
+    {"boot", "watchdog", TEXT(boot, watchdog), "",
+     "hardware watchdog that guards a trial while `tandem boot` proves it, such as /dev/watchdog; empty: none"},
     {"source", "allow-http", OTHER(KEY_BOOL, source, allow_http), "no", "take plain http:// URLs too"},
     {"source", "connect-timeout", OTHER(KEY_SECONDS, source, connect_timeout_ms), "10", "seconds for a connection"},
     {"source", "first-byte-timeout", OTHER(KEY_SECONDS, source, first_byte_timeout_ms), "30",

@@ -43,6 +43,7 @@ struct config {
     } host;
     struct {
         char check_command[CONFIG_TEXT_MAX];
+        char watchdog[CONFIG_TEXT_MAX];
         uint64_t check_timeout_ms;
         bool is_manual; /* a proven trial waits for `ota confirm` */
     } boot;

@@ -277,3 +277,31 @@ def test_without_a_history_updates_go_on(adopted, pack, new):
     assert "the history cannot be written" in done.stderr
     assert adopted.json("ota", "status", ok=True)["state"] == "ok"
     assert adopted.json("ota", "history", "--slots-history", "none", ok=True)["history"] == []
+
+
+def test_the_watchdog_guards_a_trial_and_nothing_else(adopted, pair):
+    dog = adopted.home / "watchdog"
+    dog.write_bytes(b"")
+    words = ("boot", "--boot-watchdog", dog)
+    adopted.tandem(*words, ok=True)
+    assert dog.read_bytes() == b""
+    adopted.tandem("ota", "download", pair, ok=True)
+    assert adopted.start() == "B"
+    restarts = adopted.json(*words, "--boot-check-command", "false")
+    assert restarts["state"] == "pending restart"
+    fed = dog.read_bytes()
+    assert fed and set(fed) == {0}  # left running: whatever restarts the machine may hang
+    dog.write_bytes(b"")
+    adopted.start()
+    adopted.tandem(*words, ok=True)
+    fed = dog.read_bytes()
+    assert fed[-1:] == b"V" and set(fed[:-1]) == {0}
+    assert adopted.json("boot", "--boot-watchdog", "/nonexistent", ok=True)["state"] == "ok"
+
+
+def test_a_watchdog_that_is_not_there_holds_nothing_up(adopted, pair):
+    adopted.tandem("ota", "download", pair, ok=True)
+    assert adopted.start() == "B"
+    done = adopted.tandem("boot", "--boot-watchdog", "/nonexistent", ok=True)
+    assert "the trial goes on without it" in done.stderr
+    assert state(adopted) == "ok"

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "linux/hw_watchdog.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/watchdog.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+static void feed(const struct watchdog *w)
+{
+    const char any = '\0'; /* every byte feeds; 'V' alone means more */
+    (void)!write(w->fd, &any, 1);
+}
+
+bool watchdog_beat(struct watchdog *w)
+{
+    int left = atomic_load(&w->beats_left);
+
+    if (left <= 0)
+        return false;
+    (void)atomic_compare_exchange_strong(&w->beats_left, &left, left - 1); /* or somebody has just given it more */
+    feed(w);
+    return true;
+}
+
+void watchdog_alive(struct watchdog *w)
+{
+    atomic_store(&w->beats_left, w->patience_beats);
+}
+
+static void *feeder(void *arg)
+{
+    struct watchdog *w = arg;
+    const struct timespec beat = {.tv_sec = WATCHDOG_BEAT_S};
+
+    for (;;) { /* until it is cancelled, in its sleep or in its write */
+        (void)nanosleep(&beat, NULL);
+        (void)watchdog_beat(w);
+    }
+    return NULL;
+}
+
+/* Signals are the main thread's. 0, or an error number. */
+static int start_feeder(struct watchdog *w)
+{
+    sigset_t all, before;
+
+    (void)sigfillset(&all);
+    int err = pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (err == 0)
+        err = pthread_create(&w->thread, NULL, feeder, w);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return err;
+}
+
+tdm_err watchdog_open(struct watchdog *w, const char *path, uint32_t patience_s)
+{
+    int seconds = WATCHDOG_WISH_S;
+
+    memset(w, 0, sizeof *w);
+    w->fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (w->fd < 0)
+        return errno == EBUSY ? TDM_E_BUSY : errno == ENOENT ? TDM_E_NOT_FOUND : TDM_E_ACCESS;
+    (void)ioctl(w->fd, WDIOC_SETTIMEOUT, &seconds); /* a driver with a fixed or shorter time keeps its own */
+    w->patience_beats = (int)(patience_s / WATCHDOG_BEAT_S + 1);
+    watchdog_alive(w);
+    feed(w);
+    if (start_feeder(w) != 0) {
+        (void)!write(w->fd, "V", 1);
+        (void)close(w->fd);
+        return TDM_E_IO;
+    }
+    w->is_open = true;
+    return TDM_OK;
+}
+
+void watchdog_close(struct watchdog *w)
+{
+    if (!w->is_open)
+        return;
+    (void)pthread_cancel(w->thread);
+    (void)pthread_join(w->thread, NULL); /* before the descriptor is somebody else's */
+    (void)!write(w->fd, "V", 1);
+    (void)close(w->fd);
+    w->is_open = false;
+}
+
+void watchdog_leave(struct watchdog *w)
+{
+    if (w->is_open)
+        atomic_store(&w->beats_left, 0);
+}
