@@ -160,7 +160,7 @@ static const char *word_of_proven_host(const struct status *s, const char **reas
         return "staged";
     }
     if (row->rcp == SLOT_RCP_NONE) {
-        *reason = "no radio bundle belongs to the running host yet";
+        *reason = "no radio bundle belongs to the running host yet: `tandem rcp adopt` stores one";
         return "unmanaged";
     }
     if (!s->record.radio.is_known || !slot_id_equal(s->record.radio.holds, s->record.rcp[row->rcp].id)) {

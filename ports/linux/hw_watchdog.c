@@ -32,15 +32,26 @@ void watchdog_alive(struct watchdog *w)
     atomic_store(&w->beats_left, w->patience_beats);
 }
 
+/* A beat's time, or less when it is over. */
+static bool is_over_within_a_beat(struct watchdog *w)
+{
+    struct timespec until;
+    int err;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &until); /* never fails for this clock */
+    until.tv_sec += WATCHDOG_BEAT_S;
+    do
+        err = sem_clockwait(&w->over, CLOCK_MONOTONIC, &until);
+    while (err != 0 && errno == EINTR);
+    return err == 0;
+}
+
 static void *feeder(void *arg)
 {
     struct watchdog *w = arg;
-    const struct timespec beat = {.tv_sec = WATCHDOG_BEAT_S};
 
-    for (;;) { /* until it is cancelled, in its sleep or in its write */
-        (void)nanosleep(&beat, NULL);
+    while (!is_over_within_a_beat(w))
         (void)watchdog_beat(w);
-    }
     return NULL;
 }
 
@@ -69,7 +80,7 @@ tdm_err watchdog_open(struct watchdog *w, const char *path, uint32_t patience_s)
     w->patience_beats = (int)(patience_s / WATCHDOG_BEAT_S + 1);
     watchdog_alive(w);
     feed(w);
-    if (start_feeder(w) != 0) {
+    if (sem_init(&w->over, 0, 0) != 0 || start_feeder(w) != 0) {
         (void)!write(w->fd, "V", 1);
         (void)close(w->fd);
         return TDM_E_IO;
@@ -82,7 +93,7 @@ void watchdog_close(struct watchdog *w)
 {
     if (!w->is_open)
         return;
-    (void)pthread_cancel(w->thread);
+    (void)sem_post(&w->over);
     (void)pthread_join(w->thread, NULL); /* before the descriptor is somebody else's */
     (void)!write(w->fd, "V", 1);
     (void)close(w->fd);

@@ -12,6 +12,7 @@
 #define TANDEM_LINUX_HW_WATCHDOG_H
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,6 +26,7 @@ struct watchdog { /* starts as {0}; lives until watchdog_close, or as long as th
     int fd, patience_beats;
     bool is_open;
     atomic_int beats_left;
+    sem_t over;
     pthread_t thread;
 };
 

@@ -292,9 +292,97 @@ static void proof_keeps_the_verdict_on_the_last_update(void **state)
     assert_string_equal(rec.result.reason, "why");
 }
 
+/* Only what this start has seen counts: whoever counts the next one takes it away. */
+static void waiting_ends_with_the_start(void **state)
+{
+    static const enum boot_commit commits[] = {BOOT_COMMIT_PAID_USED, BOOT_COMMIT_TRY_USED, BOOT_COMMIT_TRY_PREPAID};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof commits / sizeof commits[0]; i++) {
+        struct slot_record rec = host_trial();
+        assert_true(pair_waits(&rec));
+        assert_false(pair_waits(&rec)); /* said already: nothing is written */
+        assert_int_equal(rec.result.code, SLOT_RESULT_WAITING);
+        assert_int_equal(rec.result.number, 0);
+        assert_int_equal(pair_apply(&rec, B, BOOT_COMMIT_NOTHING, ""), TDM_OK);
+        assert_int_equal(rec.result.code, SLOT_RESULT_WAITING);
+        assert_int_equal(pair_apply(&rec, B, commits[i], ""), TDM_OK);
+        assert_int_equal(rec.result.code, SLOT_RESULT_NONE);
+    }
+}
+
+static void a_failure_outlives_the_starts_back(void **state)
+{
+    struct slot_record rec = host_trial();
+
+    (void)state;
+    assert_int_equal(pair_condemn(&rec, "x"), TDM_OK);
+    assert_int_equal(pair_apply(&rec, B, BOOT_COMMIT_TRY_USED, ""), TDM_OK);
+    assert_int_equal(rec.result.code, SLOT_RESULT_FAILED);
+}
+
+/* Which image a result is about: the host's, or the bundle's when the host stays. */
+static void results_name_their_image(void **state)
+{
+    struct slot_record rec = host_trial();
+
+    (void)state;
+    memset(rec.rcp[SLOT_R1].id, 3, SLOT_ID_LEN);
+    assert_int_equal(pair_prove(&rec), TDM_OK);
+    assert_int_equal(rec.result.id[0], 2);
+    assert_int_equal(rec.result.number, 1);
+    rec = radio_trial();
+    memset(rec.rcp[SLOT_R1].id, 3, SLOT_ID_LEN);
+    assert_int_equal(pair_condemn(&rec, "x"), TDM_OK);
+    assert_int_equal(rec.result.id[0], 3);
+    assert_true(radio_degraded(&rec, "y"));
+    assert_true(slot_id_is_zero(rec.result.id));
+    assert_int_equal(rec.result.number, 2);
+    assert_false(radio_degraded(&rec, "y"));
+    assert_int_equal(rec.result.number, 2);
+}
+
+static void the_row_follows_a_substitute(void **state)
+{
+    struct slot_record rec = host_trial();
+
+    (void)state;
+    rec.rcp[SLOT_R1].state = SLOT_GOOD;
+    pair_substitute(&rec, A, SLOT_R1, "why");
+    assert_int_equal(rec.host[A].rcp, SLOT_R1);
+    assert_true(rec.host[A].is_mixed);
+    assert_int_equal(rec.host[A].content.state, SLOT_GOOD);
+    assert_int_equal(rec.radio.begun + rec.radio.failed, 0);
+    assert_int_equal(rec.result.code, SLOT_RESULT_SUBSTITUTE);
+    assert_string_equal(rec.result.reason, "why");
+}
+
+static void the_other_bundle_uses_up_the_own_ones_attempts(void **state)
+{
+    static const struct {
+        uint8_t failed, then;
+    } rows[] = {{0, 3}, {2, 3}, {3, 3}, {4, 4}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct slot_record rec = host_trial();
+        rec.radio.failed = rows[i].failed;
+        rec.radio.is_known = true;
+        radio_begin_other(&rec);
+        assert_int_equal(rec.radio.failed, rows[i].then);
+        assert_int_equal(rec.radio.begun, 5);
+        assert_false(rec.radio.is_known);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(waiting_ends_with_the_start),
+        cmocka_unit_test(a_failure_outlives_the_starts_back),
+        cmocka_unit_test(results_name_their_image),
+        cmocka_unit_test(the_row_follows_a_substitute),
+        cmocka_unit_test(the_other_bundle_uses_up_the_own_ones_attempts),
         cmocka_unit_test(starts_are_granted_alike),
         cmocka_unit_test(verdict_of_a_host),
         cmocka_unit_test(verdict_spares_a_bundle_that_a_proven_host_uses),
