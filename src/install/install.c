@@ -72,14 +72,19 @@ static tdm_err read_back(struct install *in, const struct judge_verdict *meant)
                    : install_fail(in, TDM_E_CORRUPT, "staged_differs", "what was stored is not what was received");
 }
 
-tdm_err install_stage(struct install *in, const char *url)
+/* Fetched, judged, written into the free slots and read back from the medium: all but the word of the record. */
+static tdm_err store(struct install *in, const char *url, bool is_adopting)
 {
-    in->is_adopting = false;
+    in->is_adopting = is_adopting;
     tdm_err err = begin(in);
     if (err == TDM_OK)
         err = install_stream_in(in, url);
-    if (err == TDM_OK)
-        err = read_back(in, &in->verdict);
+    return err == TDM_OK ? read_back(in, &in->verdict) : err;
+}
+
+tdm_err install_stage(struct install *in, const char *url)
+{
+    tdm_err err = store(in, url, false);
     if (err == TDM_OK)
         err = install_record_staged(&in->record, &in->plan, &in->verdict, &in->fault);
     return err == TDM_OK ? install_commit(in) : err;
@@ -232,12 +237,7 @@ tdm_err install_back(struct install *in, bool *needs_restart)
 
 tdm_err install_adopt(struct install *in, const char *url)
 {
-    in->is_adopting = true;
-    tdm_err err = begin(in);
-    if (err == TDM_OK)
-        err = install_stream_in(in, url);
-    if (err == TDM_OK)
-        err = read_back(in, &in->verdict);
+    tdm_err err = store(in, url, true);
     if (err == TDM_OK)
         err = install_record_adopt(&in->record, &in->plan, &in->verdict, &in->fault);
     return err == TDM_OK ? install_commit(in) : err;

@@ -18,25 +18,15 @@
 #include <unistd.h>
 
 #include "linux/tandem_linux.h"
+#include "support/temp_dir.h"
 
-static char dir[64];
 static char path[128];
 
 static int make_dir(void **state)
 {
-    (void)state;
-    snprintf(dir, sizeof dir, "/tmp/tandem-flash-XXXXXX");
-    if (mkdtemp(dir) == NULL)
+    if (temp_dir_make(state) != 0)
         return -1;
-    return snprintf(path, sizeof path, "%s/region", dir) < 0;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    char order[128];
-    snprintf(order, sizeof order, "rm -rf '%s'", dir);
-    return system(order);
+    return snprintf(path, sizeof path, "%s/region", temp_dir) < 0;
 }
 
 static void make_file(const char *name, size_t size)
@@ -137,7 +127,7 @@ static void refusals(void **state)
     char in_missing_dir[160], too_long[LINUX_PATH_MAX + 8];
     memset(too_long, 'x', sizeof too_long - 1);
     too_long[sizeof too_long - 1] = '\0';
-    snprintf(in_missing_dir, sizeof in_missing_dir, "%s/missing/region", dir);
+    snprintf(in_missing_dir, sizeof in_missing_dir, "%s/missing/region", temp_dir);
     const struct {
         const char *name, *where;
         enum flash_file_mode mode;
@@ -149,7 +139,7 @@ static void refusals(void **state)
         {"missing, to write", path, FLASH_FILE_WRITE, 4096, TDM_E_NOT_FOUND, "storage_not_found"},
         {"missing directory", in_missing_dir, FLASH_FILE_CREATE, 4096, TDM_E_NOT_FOUND, "storage_not_found"},
         {"missing, no size", path, FLASH_FILE_CREATE, 0, TDM_E_BUG, "storage_size"},
-        {"a directory", dir, FLASH_FILE_READ, 0, TDM_E_UNSUPPORTED, "storage_kind"},
+        {"a directory", temp_dir, FLASH_FILE_READ, 0, TDM_E_UNSUPPORTED, "storage_kind"},
         {"a terminal or the like", "/dev/null", FLASH_FILE_CREATE, 4096, TDM_E_UNSUPPORTED, "storage_kind"},
         {"path too long", too_long, FLASH_FILE_READ, 0, TDM_E_BOUNDS, "storage_path"},
     };
@@ -274,7 +264,7 @@ static void block_device(void **state)
     close(loop);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_dir, remove_dir)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_dir, temp_dir_remove)
 
 int main(void)
 {

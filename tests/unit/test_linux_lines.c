@@ -20,27 +20,11 @@
 
 #include "linux/lines_backend.h"
 #include "linux/tandem_linux.h"
-
-static char dir[64];
-
-static int make_dir(void **state)
-{
-    (void)state;
-    snprintf(dir, sizeof dir, "/tmp/tandem-lines-XXXXXX");
-    return mkdtemp(dir) == NULL;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    char order[128];
-    snprintf(order, sizeof order, "rm -rf '%s'", dir);
-    return system(order);
-}
+#include "support/temp_dir.h"
 
 static void path_in_dir(char *out, size_t cap, const char *prefix, const char *name)
 {
-    assert_true((size_t)snprintf(out, cap, "%s%s/%s", prefix, dir, name) < cap);
+    assert_true((size_t)snprintf(out, cap, "%s%s/%s", prefix, temp_dir, name) < cap);
 }
 
 static struct lines_linux open_good(const char *spec)
@@ -332,5 +316,5 @@ int main(void)
         cmocka_unit_test(test_control_sets_the_strap_before_it_releases_reset),
         cmocka_unit_test(test_control_answers),
     };
-    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+    return cmocka_run_group_tests(tests, temp_dir_make, temp_dir_remove);
 }

@@ -11,23 +11,7 @@
 #include <string.h>
 
 #include "linux/host_running.h"
-
-static char dir[64];
-
-static int make_dir(void **state)
-{
-    (void)state;
-    snprintf(dir, sizeof dir, "/tmp/tandem-boot-XXXXXX");
-    return mkdtemp(dir) == NULL;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    char order[128];
-    snprintf(order, sizeof order, "rm -rf '%s'", dir);
-    return system(order);
-}
+#include "support/temp_dir.h"
 
 static void the_kernels_command_line(void **state)
 {
@@ -91,7 +75,7 @@ static void where_the_running_slot_is_told(void **state)
     enum tdm_host_slot slot;
 
     (void)state;
-    snprintf(path, sizeof path, "%s/running", dir);
+    snprintf(path, sizeof path, "%s/running", temp_dir);
     snprintf(from, sizeof from, "file:%s", path);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (rows[i].text != NULL)
@@ -137,7 +121,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_kernels_command_line),
-        cmocka_unit_test_setup_teardown(where_the_running_slot_is_told, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(where_the_running_slot_is_told, temp_dir_make, temp_dir_remove),
         cmocka_unit_test(nobody_to_ask),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

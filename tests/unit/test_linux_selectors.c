@@ -14,31 +14,15 @@
 #include "base/crc.h"
 #include "linux/bootsel.h"
 #include "linux/tandem_linux.h"
+#include "support/temp_dir.h"
 
 #define ENV_SIZE 4096u
-
-static char dir[64];
-
-static int make_dir(void **state)
-{
-    (void)state;
-    snprintf(dir, sizeof dir, "/tmp/tandem-selector-XXXXXX");
-    return mkdtemp(dir) == NULL;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    char order[128];
-    snprintf(order, sizeof order, "rm -rf '%s'", dir);
-    return system(order);
-}
 
 static const char *in_dir(const char *name)
 {
     static char path[128];
 
-    snprintf(path, sizeof path, "%s/%s", dir, name);
+    snprintf(path, sizeof path, "%s/%s", temp_dir, name);
     return path;
 }
 
@@ -76,8 +60,8 @@ static void plant_env(const char *older, const char *newer)
     plant_copy(bytes, 1, older);
     plant_copy(bytes + ENV_SIZE, 2, newer);
     write_file("env", bytes, sizeof bytes);
-    snprintf(config, sizeof config, "# two copies\n%s/env 0x0000 0x1000 0x1000\n%s/env 0x1000 0x1000 0x1000\n", dir,
-             dir);
+    snprintf(config, sizeof config, "# two copies\n%s/env 0x0000 0x1000 0x1000\n%s/env 0x1000 0x1000 0x1000\n",
+             temp_dir, temp_dir);
     write_file("config", config, strlen(config));
 }
 
@@ -209,7 +193,7 @@ static void an_environment_that_cannot_be_used(void **state)
         plant_env("slot=A\n", "slot=A\n");
         if (!rows[i].is_planted)
             write_file("env", (uint8_t[2 * ENV_SIZE]){0xff}, 2 * ENV_SIZE);
-        snprintf(single, sizeof single, "%s/env 0x0 0x1000 0x1000\n\n# no more\n", dir);
+        snprintf(single, sizeof single, "%s/env 0x0 0x1000 0x1000\n\n# no more\n", temp_dir);
         write_file("single", single, strlen(single));
         snprintf(path, sizeof path, "%s", in_dir(rows[i].config));
         struct bootsel_uboot_config cfg = names(path);
@@ -226,7 +210,7 @@ static void plant_program(const char *answer, int status)
 {
     char script[256];
 
-    snprintf(script, sizeof script, "#!/bin/sh\necho \"$@\" >> '%s/asked'\nprintf '%s'\nexit %d\n", dir, answer,
+    snprintf(script, sizeof script, "#!/bin/sh\necho \"$@\" >> '%s/asked'\nprintf '%s'\nexit %d\n", temp_dir, answer,
              status);
     write_file("program", script, strlen(script));
     assert_int_equal(chmod(in_dir("program"), 0755), 0);
@@ -306,5 +290,5 @@ int main(void)
         cmocka_unit_test(select_and_back),           cmocka_unit_test(an_environment_that_cannot_be_used),
         cmocka_unit_test(what_a_program_may_answer), cmocka_unit_test(what_a_program_is_told),
     };
-    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+    return cmocka_run_group_tests(tests, temp_dir_make, temp_dir_remove);
 }
