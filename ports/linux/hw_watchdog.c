@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/watchdog.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 static void feed(const struct watchdog *w)
@@ -32,18 +32,12 @@ void watchdog_alive(struct watchdog *w)
     atomic_store(&w->beats_left, w->patience_beats);
 }
 
-/* A beat's time, or less when it is over. */
-static bool is_over_within_a_beat(struct watchdog *w)
+/* A beat's time, or less when it is over: then our end of the pipe is closed. */
+static bool is_over_within_a_beat(const struct watchdog *w)
 {
-    struct timespec until;
-    int err;
+    struct pollfd p = {.fd = w->over[0]};
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &until); /* never fails for this clock */
-    until.tv_sec += WATCHDOG_BEAT_S;
-    do
-        err = sem_clockwait(&w->over, CLOCK_MONOTONIC, &until);
-    while (err != 0 && errno == EINTR);
-    return err == 0;
+    return poll(&p, 1, WATCHDOG_BEAT_S * 1000) != 0; /* its signals are blocked, so nothing else ends it */
 }
 
 static void *feeder(void *arg)
@@ -55,17 +49,24 @@ static void *feeder(void *arg)
     return NULL;
 }
 
-/* Signals are the main thread's. 0, or an error number. */
-static int start_feeder(struct watchdog *w)
+/* Signals are the main thread's. */
+static bool start_feeder(struct watchdog *w)
 {
     sigset_t all, before;
 
+    if (pipe2(w->over, O_CLOEXEC) != 0)
+        return false;
     (void)sigfillset(&all);
     int err = pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (err == 0)
+    if (err == 0) {
         err = pthread_create(&w->thread, NULL, feeder, w);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return err;
+        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    }
+    if (err != 0) {
+        (void)close(w->over[0]);
+        (void)close(w->over[1]);
+    }
+    return err == 0;
 }
 
 tdm_err watchdog_open(struct watchdog *w, const char *path, uint32_t patience_s)
@@ -80,7 +81,7 @@ tdm_err watchdog_open(struct watchdog *w, const char *path, uint32_t patience_s)
     w->patience_beats = (int)(patience_s / WATCHDOG_BEAT_S + 1);
     watchdog_alive(w);
     feed(w);
-    if (sem_init(&w->over, 0, 0) != 0 || start_feeder(w) != 0) {
+    if (!start_feeder(w)) {
         (void)!write(w->fd, "V", 1);
         (void)close(w->fd);
         return TDM_E_IO;
@@ -93,8 +94,9 @@ void watchdog_close(struct watchdog *w)
 {
     if (!w->is_open)
         return;
-    (void)sem_post(&w->over);
-    (void)pthread_join(w->thread, NULL); /* before the descriptor is somebody else's */
+    (void)close(w->over[1]);
+    (void)pthread_join(w->thread, NULL); /* before the descriptors are somebody else's */
+    (void)close(w->over[0]);
     (void)!write(w->fd, "V", 1);
     (void)close(w->fd);
     w->is_open = false;

@@ -12,7 +12,6 @@
 #define TANDEM_LINUX_HW_WATCHDOG_H
 
 #include <pthread.h>
-#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,7 +25,7 @@ struct watchdog { /* starts as {0}; lives until watchdog_close, or as long as th
     int fd, patience_beats;
     bool is_open;
     atomic_int beats_left;
-    sem_t over;
+    int over[2]; /* a pipe: closing our end ends the thread */
     pthread_t thread;
 };
 
