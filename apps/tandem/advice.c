@@ -62,6 +62,7 @@ static const struct advice_row {
     {"lines_no_modem", "name other lines in [radio] lines"},
     {"lines_not_found", "correct [radio] lines, or start what it names"},
     {"lines_unreachable", "start what [radio] lines names"},
+    {"needs_reset", "press the radio's reset button, or take its power away and give it back, then run `tandem boot`"},
     {"no_answer", "check the wiring and [radio] lines; `tandem rcp probe` tries each layer"},
     {"no_bundle", "store one with `tandem rcp adopt`, or install an update"},
     {"no_certificate", "give a file with a certificate in PEM form"},

@@ -252,9 +252,7 @@ bool radio_degraded(struct slot_record *rec, const char *reason)
     char brief[SLOT_REASON_MAX + 1];
 
     slot_reason_set(brief, reason);
-    bool was_said =
-        !rec->radio.is_known && rec->result.code == SLOT_RESULT_DEGRADED && strcmp(rec->result.reason, brief) == 0;
-    rec->radio.is_known = false;
+    bool was_said = rec->result.code == SLOT_RESULT_DEGRADED && strcmp(rec->result.reason, brief) == 0;
     if (!was_said)
         slot_record_set_result(rec, SLOT_RESULT_DEGRADED, NULL, reason);
     return !was_said;

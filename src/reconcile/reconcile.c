@@ -98,6 +98,8 @@ static enum reconcile_outcome outcome_of(const struct slot_host_row *row)
 static void stop(struct reconcile *r, enum reconcile_outcome *outcome)
 {
     *outcome = RECONCILE_STOPPED;
+    if (reconcile_waits_for_hand(r))
+        (void)tdm_fault_from(&r->fault, &r->attempt);
     (void)tdm_fault_set(&r->fault, TDM_E_CANCELLED, "stopped_by_operator", "stopped before it was proven", 0);
 }
 
@@ -128,7 +130,7 @@ static void make_radio_right(struct reconcile *r, enum reconcile_outcome *outcom
         reconcile_end_trial(r, outcome, &again);
         if (r->was_confirmed)
             conclude(r, TDM_OK, outcome);
-    } else if (err == TDM_E_CANCELLED) {
+    } else if (err == TDM_E_CANCELLED || reconcile_waits_for_hand(r)) {
         stop(r, outcome);                /* no verdict: the trial goes on with the next start */
     } else if (r->fault.err == TDM_OK) { /* else the record could not be written: no verdict either */
         why = r->attempt;

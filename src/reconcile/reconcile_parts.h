@@ -21,6 +21,8 @@ void reconcile_ask_after_reset(struct reconcile *r);
 
 /* Make the radio right for the running row. TDM_OK: it is. Else why not is in r->attempt. */
 TDM_MUST_USE tdm_err reconcile_radio_right(struct reconcile *r);
+/* Why it is not: all of it is flashed, and there are no lines to start it with. */
+bool reconcile_waits_for_hand(const struct reconcile *r);
 
 /* The health gate. TDM_OK, or why not. */
 TDM_MUST_USE tdm_err reconcile_gate(struct reconcile *r, struct tdm_fault *why);

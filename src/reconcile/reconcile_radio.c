@@ -87,6 +87,12 @@ static bool is_stopped(const struct reconcile *r)
     return !r->radio_answers && r->attempt.err == TDM_E_CANCELLED;
 }
 
+/* Flashed and proven by its digests, and nothing but a hand can start it: more flashing would change nothing. */
+bool reconcile_waits_for_hand(const struct reconcile *r)
+{
+    return !r->radio_answers && strcmp(r->attempt.code, "needs_reset") == 0;
+}
+
 /* ---- rungs ------------------------------------------------------------------------------------------------------- */
 
 static tdm_err give_up(struct reconcile *r, tdm_err err, const char *code, const char *what, uint64_t at)
@@ -168,7 +174,14 @@ static tdm_err flash(struct reconcile *r, const struct radio_bounds *bounds)
     if (err != TDM_OK)
         return err;
     reconcile_ask_after_reset(r);
-    return r->radio_answers ? TDM_OK : is_stopped(r) ? TDM_E_CANCELLED : count_failure(r);
+    if (r->radio_answers)
+        return TDM_OK;
+    if (is_stopped(r))
+        return TDM_E_CANCELLED;
+    if (!r->esprom.needs_hand)
+        return count_failure(r);
+    tdm_fault_clear(&r->attempt);
+    return give_up(r, TDM_E_STATE, "needs_reset", "flashed and right, but no line can restart it", 0);
 }
 
 /* ---- the ladder -------------------------------------------------------------------------------------------------- */
@@ -200,7 +213,7 @@ static bool may_substitute(const struct reconcile *r, uint8_t other, tdm_err err
 {
     const struct slot_content *c = &r->record.rcp[other];
 
-    return err != TDM_E_POWER && err != TDM_E_CANCELLED && !is_record_lost(r) &&
+    return err != TDM_E_POWER && err != TDM_E_CANCELLED && !is_record_lost(r) && !reconcile_waits_for_hand(r) &&
            r->record.trial.kind == SLOT_TRIAL_NONE && c->state == SLOT_GOOD && c->counter >= r->record.counter_floor &&
            slot_record_bad_reason(&r->record, c->id) == NULL;
 }

@@ -322,11 +322,53 @@ static void a_radio_update_goes_on_where_it_was_armed(void **state)
     assert_int_equal(reconcile_armed(&w.flow, &outcome), TDM_E_STATE); /* nothing waits any more */
 }
 
+/* Nobody wired RESET and BOOT: somebody started the loader by hand, and must start the firmware by hand. */
+static void without_lines(enum scene_record kind)
+{
+    const struct sample_image *wanted = kind == PROVEN ? &old_image : &new_image;
+    uint8_t slot = kind == PROVEN ? SLOT_R0 : SLOT_R1;
+
+    pair_plant(&w, kind == PROVEN ? &new_image : &old_image);
+    pair_radio_on(&w);
+    struct slot_record rec = scene_record(kind, &new_image);
+    scene_holds(&rec, kind == PROVEN ? 2 : 1);
+    world_store(&w.router, &rec);
+    assert_int_equal(tdm_lines_reset(&w.wire.lines, &w.wire.clock, TDM_BOOT_LOADER), TDM_OK);
+    w.lines.is_wired = false;
+
+    (void)pair_boot(&w);
+    assert_string_equal(w.flow.fault.code, "needs_reset");
+    assert_true(pair_radio_holds(&w, wanted));
+    rec = pair_load(&w);
+    assert_int_equal(rec.radio.begun, 1); /* flashing it again would not start it either */
+    assert_int_not_equal(rec.rcp[slot].state, SLOT_BAD);
+
+    assert_int_equal(tdm_lines_reset(&w.wire.lines, &w.wire.clock, TDM_BOOT_APP), TDM_OK);
+    (void)fake_host_restart(&w.router.host);
+    assert_int_equal(pair_boot(&w), RECONCILE_OK);
+    assert_false(w.flow.was_flashed);
+    assert_int_equal(pair_load(&w).rcp[slot].state, SLOT_GOOD);
+}
+
+static void a_radio_reset_by_hand_is_proven_by_the_next_start(void **state)
+{
+    static const enum scene_record kinds[] = {PROVEN, HOST_TRIAL, RADIO_TRIAL};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (i > 0) {
+            (void)scene_close(state);
+            (void)scene_open(state);
+        }
+        without_lines(kinds[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_scene),
         STORY(a_second_start_does_nothing),
+        STORY(a_radio_reset_by_hand_is_proven_by_the_next_start),
         STORY(a_wrong_name_is_remembered),
         STORY(only_what_differs_is_written),
         STORY(a_condemned_pair_goes_back_with_its_radio),

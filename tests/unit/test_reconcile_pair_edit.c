@@ -255,7 +255,7 @@ static void counts_do_not_wrap(void **state)
     assert_int_equal(rec.radio.failed, 255);
 }
 
-static void degraded_is_written_once_and_cleared_by_proof(void **state)
+static void degraded_is_written_once_keeps_what_is_known_and_ends_by_proof(void **state)
 {
     struct slot_record rec = host_trial();
 
@@ -263,7 +263,7 @@ static void degraded_is_written_once_and_cleared_by_proof(void **state)
     radio_holds(&rec, rec.rcp[SLOT_R0].id);
     assert_true(radio_degraded(&rec, "the radio does not answer"));
     assert_false(radio_degraded(&rec, "the radio does not answer"));
-    assert_false(rec.radio.is_known);
+    assert_true(rec.radio.is_known);
     assert_int_equal(rec.result.code, SLOT_RESULT_DEGRADED);
     assert_true(radio_proven(&rec, 1));
     assert_int_equal(rec.result.code, SLOT_RESULT_NONE);
@@ -397,7 +397,7 @@ int main(void)
         cmocka_unit_test(found_host_becomes_a_trial),
         cmocka_unit_test(what_the_radio_holds),
         cmocka_unit_test(counts_do_not_wrap),
-        cmocka_unit_test(degraded_is_written_once_and_cleared_by_proof),
+        cmocka_unit_test(degraded_is_written_once_keeps_what_is_known_and_ends_by_proof),
         cmocka_unit_test(long_reasons_are_cut_at_a_clause),
         cmocka_unit_test(proof_keeps_the_verdict_on_the_last_update),
     };
