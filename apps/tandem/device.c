@@ -12,6 +12,7 @@
 #include "historian.h"
 #include "linux/cancel.h"
 #include "selector.h"
+#include "storage_check.h"
 
 #define RECORD_SIZE 16384u
 
@@ -52,6 +53,8 @@ int device_open_storage(struct app *app, struct device *dev, enum device_use use
     clock_posix_init(&dev->clock);
     crypto_openssl_init(&dev->crypto);
     status = find_chip(app, &dev->chip);
+    if (status == EXIT_OK)
+        status = storage_check(app);
     if (status == EXIT_OK)
         status = device_open_flash(app, &dev->record, cfg->slots.record, RECORD_SIZE, use);
     if (status == EXIT_OK)

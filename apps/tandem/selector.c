@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "linux/block_place.h"
 #include "linux/host_running.h"
 
 #define BOOT_RECORD_SIZE 8192u
@@ -106,6 +107,15 @@ static int open_running_slot(struct app *app, struct flash_file *f, const char *
     return flash_file_open(f, path, 0, FLASH_FILE_READ, &why) == TDM_OK ? EXIT_OK : app_fail_fault(app, path, &why);
 }
 
+/* A device says itself that it is mounted; a file that a loop device was made of does not. */
+static int check_free(struct app *app, const char *path)
+{
+    struct block_place place = block_place_of(path);
+    const struct tdm_fault why = {TDM_E_BUSY, "storage_in_use", "in use as a loop device", 0};
+
+    return block_place_is_looped("/sys", &place) ? app_fail_fault(app, path, &why) : EXIT_OK;
+}
+
 static int open_slots(struct app *app, struct device *dev, enum tdm_host_slot running, enum device_use use)
 {
     const struct config *cfg = &app->cfg;
@@ -113,33 +123,12 @@ static int open_slots(struct app *app, struct device *dev, enum tdm_host_slot ru
     enum tdm_host_slot other = tdm_host_other(running);
 
     int status = open_running_slot(app, &dev->host_slots[running], paths[running]);
+    if (status == EXIT_OK && use == DEVICE_WORK)
+        status = check_free(app, paths[other]);
     if (status == EXIT_OK)
         status = device_open_flash(app, &dev->host_slots[other], paths[other], cfg->host.slot_size,
                                    use == DEVICE_START ? DEVICE_LOOK : use);
     return status;
-}
-
-/* It is opened for reading and so takes no lock: only this keeps another name of it from being written. */
-static int check_running_slot(struct app *app, const struct device *dev, enum tdm_host_slot running)
-{
-    const struct config *cfg = &app->cfg;
-    const struct {
-        const struct flash_file *file;
-        const char *path;
-    } others[] = {
-        {&dev->record, cfg->slots.record},
-        {&dev->rcp[SLOT_R0], cfg->slots.rcp_0},
-        {&dev->rcp[SLOT_R1], cfg->slots.rcp_1},
-        {&dev->boot_record, cfg->host.boot_record},
-        {&dev->host_slots[tdm_host_other(running)], running == TDM_HOST_A ? cfg->host.slot_b : cfg->host.slot_a},
-    };
-
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-        if (flash_file_is_same(&dev->host_slots[running], others[i].file))
-            return app_fail(app, TDM_E_REFUSED, "storage_twice", "%s: is the running host's slot under another name",
-                            others[i].path);
-    }
-    return EXIT_OK;
 }
 
 int selector_open_host(struct app *app, struct device *dev, enum device_use use)
@@ -159,8 +148,6 @@ int selector_open_host(struct app *app, struct device *dev, enum device_use use)
         status = find_running(app, dev, kind, &running);
     if (status == EXIT_OK)
         status = open_slots(app, dev, running, use);
-    if (status == EXIT_OK)
-        status = check_running_slot(app, dev, running);
     if (status == EXIT_OK)
         host_files_init(&dev->host, &dev->host_slots[TDM_HOST_A].port, &dev->host_slots[TDM_HOST_B].port,
                         dev->host.selector, running);

@@ -31,6 +31,8 @@ static tdm_err cause_of(int error)
     switch (error) {
     case ENOENT:
     case ENOTDIR:
+    case ENXIO: /* a name in /dev with no device behind it any more */
+    case ENODEV:
         return TDM_E_NOT_FOUND;
     case EACCES:
     case EPERM:
@@ -262,7 +264,9 @@ tdm_err flash_file_open(struct flash_file *f, const char *path, uint64_t size, e
     *f = (struct flash_file){.fd = -1};
     if (strlen(path) + sizeof ".new" > LINUX_PATH_MAX)
         return refuse(f, why, TDM_E_BOUNDS, "storage_path", "path too long (bytes)", strlen(path));
-    if (mode == FLASH_FILE_CREATE && access(path, F_OK) != 0 && errno == ENOENT) {
+    /* A device that vanished is not replaced by a file in memory under its name. */
+    bool may_make = mode == FLASH_FILE_CREATE && strncmp(path, "/dev/", 5) != 0;
+    if (may_make && access(path, F_OK) != 0 && errno == ENOENT) {
         if (size < ERASE_SIZE)
             return refuse(f, why, TDM_E_BUG, "storage_size", "no size for the missing file", size);
         tdm_err err = make_file(path, size);
@@ -277,14 +281,4 @@ void flash_file_close(struct flash_file *f)
     if (f->is_open)
         (void)close(f->fd); /* what must last was synced before */
     *f = (struct flash_file){.fd = -1};
-}
-
-bool flash_file_is_same(const struct flash_file *a, const struct flash_file *b)
-{
-    struct stat x, y;
-
-    if (!a->is_open || !b->is_open || fstat(a->fd, &x) != 0 || fstat(b->fd, &y) != 0)
-        return false;
-    bool is_one_device = a->is_device && b->is_device && x.st_rdev == y.st_rdev;
-    return is_one_device || (x.st_dev == y.st_dev && x.st_ino == y.st_ino);
 }

@@ -67,8 +67,6 @@ enum flash_file_mode {
 TDM_MUST_USE tdm_err flash_file_open(struct flash_file *f, const char *path, uint64_t size, enum flash_file_mode mode,
                                      struct tdm_fault *why);
 void flash_file_close(struct flash_file *f);
-/* Are these one file or device, whatever their names? */
-bool flash_file_is_same(const struct flash_file *a, const struct flash_file *b);
 
 /* ---- host_files.c: two slots in files or block devices, and what selects between them (bootsel.h) ----------------- */
 
