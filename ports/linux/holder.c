@@ -50,7 +50,7 @@ static void describe(long pid, char *text, size_t cap)
     (void)snprintf(text, cap, "%s (process %ld)", name, pid);
 }
 
-bool holder_find(dev_t device, char *text, size_t cap)
+bool holder_find(dev_t device, dev_t except, char *text, size_t cap)
 {
     DIR *processes = opendir("/proc");
     bool is_found = false;
@@ -60,7 +60,7 @@ bool holder_find(dev_t device, char *text, size_t cap)
         return false;
     for (const struct dirent *entry; !is_found && (entry = readdir(processes)) != NULL;) {
         long pid = strtol(entry->d_name, NULL, 10);
-        is_found = pid > 0 && pid != (long)getpid() && has_open(pid, device);
+        is_found = pid > 0 && pid != (long)getpid() && has_open(pid, device) && (except == 0 || !has_open(pid, except));
         if (is_found)
             describe(pid, text, cap);
     }

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* text: "NAME (process N)". */
-bool holder_find(dev_t device, char *text, size_t cap);
+/* text: "NAME (process N)". except: who has this device open too does not count; 0: everybody does. */
+bool holder_find(dev_t device, dev_t except, char *text, size_t cap);
 
 #endif

@@ -15,6 +15,8 @@
 
 #define PTY_SLAVE_MAJOR_FIRST 136u /* Linux' list of devices */
 #define PTY_SLAVE_MAJOR_LAST  143u
+#define PTY_MASTER_MAJOR      5u
+#define PTY_MASTER_MINOR      2u
 #define DRAIN_SLACK_MS        500u
 #define BITS_PER_BYTE         10u
 
@@ -123,9 +125,17 @@ static bool is_pty(dev_t device)
     return major(device) >= PTY_SLAVE_MAJOR_FIRST && major(device) <= PTY_SLAVE_MAJOR_LAST;
 }
 
+/* Who made a pty may keep both of its ends open: it is the line, and nobody who wants it. */
+static bool find_holder(struct serial_linux *s, dev_t device)
+{
+    dev_t master = is_pty(device) ? makedev(PTY_MASTER_MAJOR, PTY_MASTER_MINOR) : 0;
+
+    return holder_find(device, master, s->holder, sizeof s->holder);
+}
+
 static tdm_err busy(struct serial_linux *s, dev_t device, struct tdm_fault *why, int err)
 {
-    (void)holder_find(device, s->holder, sizeof s->holder); /* its name is a courtesy */
+    (void)find_holder(s, device); /* its name is a courtesy */
     return open_fault(why, err);
 }
 
@@ -142,7 +152,7 @@ static tdm_err lock(struct serial_linux *s, int fd, struct tdm_fault *why)
         return open_fault(why, errno);
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
         return busy(s, st.st_rdev, why, errno);
-    if (holder_find(st.st_rdev, s->holder, sizeof s->holder))
+    if (find_holder(s, st.st_rdev))
         return open_fault(why, EBUSY);
     if (!is_pty(st.st_rdev) && ioctl(fd, TIOCEXCL) != 0)
         return open_fault(why, errno);

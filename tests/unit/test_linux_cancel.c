@@ -66,7 +66,7 @@ static void a_signal_ends_waiting_and_nothing_else(void **state)
 }
 
 /* A process that has the tty open, without a lock, until its pipe ends. */
-static pid_t start_holder(const char *tty, int *until)
+static pid_t start_holder(const char *tty, int master, int *until)
 {
     int up[2], down[2];
     char byte = 0;
@@ -76,6 +76,7 @@ static pid_t start_holder(const char *tty, int *until)
     pid_t child = fork();
     if (child == 0) {
         close(down[1]);
+        close(master); /* else it would be the line itself */
         int fd = open(tty, O_RDWR | O_NOCTTY);
         if (fd < 0 || write(up[1], &byte, 1) != 1 || read(down[0], &byte, 1) < 0)
             _exit(1);
@@ -98,7 +99,7 @@ static void who_has_the_port(void **state)
     int until, status;
 
     (void)state;
-    pid_t child = start_holder(pty.slave, &until);
+    pid_t child = start_holder(pty.slave, pty.master, &until);
     assert_int_equal(serial_linux_open(&s, pty.slave, 115200, &why), TDM_E_BUSY);
     assert_string_equal(why.code, "port_busy");
     snprintf(id, sizeof id, "(process %ld)", (long)child);
