@@ -260,7 +260,10 @@ tdm_err reconcile_refuse(struct reconcile *r, enum reconcile_outcome *outcome)
         settle(r);
         conclude(r, reconcile_radio_right(r), outcome);
     }
-    if (strcmp(r->fault.code, by_operator.code) == 0)
+    if (strcmp(r->fault.code, by_operator.code) == 0) {
         tdm_fault_clear(&r->fault); /* as wanted, so it is no failure */
+        if (*outcome == RECONCILE_STOPPED)
+            stop(r, outcome); /* but the way back was not walked to its end */
+    }
     return r->fault.err;
 }
