@@ -68,12 +68,20 @@ static int find_image(const struct pair_watch *p, const struct slot_content *c)
     return -1;
 }
 
-static bool is_radio_right(const struct pair_watch *p, const struct slot_record *rec, enum tdm_host_slot host)
+/* Which image this host's radio should hold, or -1 when none can run there. */
+static int wanted_image(const struct pair_watch *p, const struct slot_record *rec, enum tdm_host_slot host)
 {
     uint8_t rcp = rec->host[host].rcp;
     int i = rcp < SLOT_RCP_SLOTS ? find_image(p, &rec->rcp[rcp]) : -1;
 
-    return i >= 0 && p->says[i] != NULL && pair_radio_holds(p->w, p->images[i]);
+    return i >= 0 && p->says[i] != NULL ? i : -1;
+}
+
+static bool is_radio_right(const struct pair_watch *p, const struct slot_record *rec, enum tdm_host_slot host)
+{
+    int i = wanted_image(p, rec, host);
+
+    return i >= 0 && pair_radio_holds(p->w, p->images[i]);
 }
 
 static enum tdm_host_slot next_start(const struct pair_watch *p)
@@ -123,10 +131,11 @@ static void on_select(struct fake_host *h, enum tdm_host_slot slot, enum tdm_sel
     bool is_trial = rec.trial.kind == SLOT_TRIAL_HOST && rec.trial.to == (uint8_t)slot &&
                     rec.host[slot].content.state == SLOT_TRIAL;
     bool is_proven = rec.trial.kind == SLOT_TRIAL_NONE && rec.host[slot].content.state == SLOT_GOOD;
+    bool is_cancel = rec.back.host == slot && h->running == slot && rec.host[slot].content.state == SLOT_GOOD;
     if (how == TDM_SELECT_TRIAL)
         must(p, is_trial && rec.back.host != slot, "a host that is not on trial is selected for trial");
     else
-        must(p, is_proven || (is_trial && h->running == slot && is_radio_right(p, &rec, slot)),
+        must(p, is_proven || is_cancel || (is_trial && h->running == slot && is_radio_right(p, &rec, slot)),
              "a pair is selected for good that is neither proven nor right");
 }
 
@@ -138,7 +147,7 @@ static void on_radio_write(struct pair_world *w)
     if (!announced(p, &rec))
         return;
     must(p, !rec.radio.is_known, "the radio is flashed while the record says what it holds");
-    must(p, rec.radio.begun >= 1 && rec.radio.begun <= RECONCILE_BEGUN_MAX, "a flash that is not counted");
+    must(p, rec.radio.begun >= 1 && rec.radio.begun <= RECONCILE_OTHER_BEGUN_MAX, "a flash that is not counted");
 }
 
 void watch_begin(struct pair_watch *p, struct pair_world *w)
@@ -147,6 +156,8 @@ void watch_begin(struct pair_watch *p, struct pair_world *w)
 
     p->w = w;
     p->broken = NULL;
+    p->is_back = false;
+    memset(p->newest, 0, sizeof p->newest);
     p->had_record = watch_peek(p, &rec) == SLOT_STORE_OK;
     p->floor_before = p->had_record ? rec.counter_floor : 0;
     w->on_radio_write = on_radio_write;
@@ -175,6 +186,28 @@ void watch_update(struct pair_watch *p, const struct sample_image *s, uint32_t c
     p->newest_counter = counter;
 }
 
+void watch_back(struct pair_watch *p, const struct sample_image *s)
+{
+    watch_update(p, s, p->floor_before);
+    p->is_back = true;
+}
+
+bool watch_rot(struct pair_watch *p, uint8_t rcp)
+{
+    struct fake_flash *f = &p->w->router.rcp[rcp];
+    struct slot_record rec;
+    bool is_there = watch_peek(p, &rec) == SLOT_STORE_OK && rec.rcp[rcp].state >= SLOT_STAGED;
+    int i = is_there ? find_image(p, &rec.rcp[rcp]) : -1;
+
+    if (i < 0)
+        return false;
+    size_t at = p->images[i]->part_at[4] + 400;
+    f->mem[at] ^= 4;
+    f->durable[at] ^= 4;
+    p->rotten[i] = true;
+    return true;
+}
+
 /* ---- at any time --------------------------------------------------------------------------------------------------- */
 
 static bool is_newest(const struct pair_watch *p, const struct slot_content *c)
@@ -182,10 +215,18 @@ static bool is_newest(const struct pair_watch *p, const struct slot_content *c)
     return !slot_id_is_zero(p->newest) && slot_id_equal(c->id, p->newest);
 }
 
+/* A rollback is proven when its bundle belongs to the host that was selected for good. */
+static bool counts(const struct pair_watch *p, const struct slot_record *rec, int rcp)
+{
+    if (!p->is_back)
+        return true;
+    return rec->trial.kind == SLOT_TRIAL_NONE && rec->host[p->w->router.host.selected].rcp == rcp;
+}
+
 static int newest_slot(const struct pair_watch *p, const struct slot_record *rec, enum slot_state state)
 {
     for (int i = 0; i < SLOT_RCP_SLOTS; i++)
-        if (is_newest(p, &rec->rcp[i]) && rec->rcp[i].state == state)
+        if (is_newest(p, &rec->rcp[i]) && rec->rcp[i].state == state && counts(p, rec, i))
             return i;
     return -1;
 }
@@ -202,12 +243,32 @@ bool watch_is_bad(struct pair_watch *p)
     return watch_peek(p, &rec) == SLOT_STORE_OK && slot_record_bad_reason(&rec, p->newest) != NULL;
 }
 
-static bool is_stored(const struct fake_flash *f, const struct slot_content *c)
+enum slot_state watch_state(struct pair_watch *p)
+{
+    struct slot_record rec;
+
+    if (watch_peek(p, &rec) == SLOT_STORE_OK)
+        for (int state = SLOT_BAD; state > SLOT_EMPTY; state--)
+            if (newest_slot(p, &rec, (enum slot_state)state) >= 0)
+                return (enum slot_state)state;
+    return SLOT_EMPTY;
+}
+
+size_t watch_radio_image(const struct pair_watch *p)
+{
+    for (size_t i = 0; i < p->image_count; i++)
+        if (pair_radio_holds(p->w, p->images[i]))
+            return i;
+    return WATCH_IMAGES;
+}
+
+static bool is_stored(const struct pair_watch *p, const struct fake_flash *f, const struct slot_content *c)
 {
     struct fake_flash medium = *f;
+    int i = find_image(p, c);
 
     medium.mem = f->durable;
-    return world_is_whole(&medium, c);
+    return (i >= 0 && p->rotten[i]) || world_is_whole(&medium, c);
 }
 
 static bool is_pair_stored(const struct pair_watch *p, const struct slot_record *rec, int h)
@@ -215,9 +276,9 @@ static bool is_pair_stored(const struct pair_watch *p, const struct slot_record 
     const struct slot_host_row *row = &rec->host[h];
     const struct install_world *r = &p->w->router;
 
-    if (row->content.state != SLOT_GOOD || (row->content.length > 0 && !is_stored(&r->host_slots[h], &row->content)))
+    if (row->content.state != SLOT_GOOD || (row->content.length > 0 && !is_stored(p, &r->host_slots[h], &row->content)))
         return false;
-    return row->rcp == SLOT_RCP_NONE || is_stored(&r->rcp[row->rcp], &rec->rcp[row->rcp]);
+    return row->rcp == SLOT_RCP_NONE || is_stored(p, &r->rcp[row->rcp], &rec->rcp[row->rcp]);
 }
 
 static void visit_slots(struct pair_watch *p, const struct slot_record *rec)
@@ -226,15 +287,16 @@ static void visit_slots(struct pair_watch *p, const struct slot_record *rec)
 
     for (int i = 0; i < 2; i++) {
         const struct slot_content *host = &rec->host[i].content, *rcp = &rec->rcp[i];
-        must(p, rcp->state < SLOT_STAGED || is_stored(&r->rcp[i], rcp), "the record claims a bundle that is not whole");
-        must(p, host->state < SLOT_STAGED || host->length == 0 || is_stored(&r->host_slots[i], host),
+        must(p, rcp->state < SLOT_STAGED || is_stored(p, &r->rcp[i], rcp),
+             "the record claims a bundle that is not whole");
+        must(p, host->state < SLOT_STAGED || host->length == 0 || is_stored(p, &r->host_slots[i], host),
              "the record claims a host that is not whole");
     }
     must(p, is_pair_stored(p, rec, 0) || is_pair_stored(p, rec, 1), "no proven pair is stored");
     if (rec->trial.kind != SLOT_TRIAL_NONE) {
         bool is_there = rec->back.host < TDM_HOST_SLOTS && rec->host[rec->back.host].content.state == SLOT_GOOD;
         must(p, is_there, "a trial without a host to go back to");
-        must(p, rec->back.rcp == SLOT_RCP_NONE || is_stored(&r->rcp[rec->back.rcp], &rec->rcp[rec->back.rcp]),
+        must(p, rec->back.rcp == SLOT_RCP_NONE || is_stored(p, &r->rcp[rec->back.rcp], &rec->rcp[rec->back.rcp]),
              "a trial without a bundle to go back to");
     }
 }
@@ -286,6 +348,8 @@ void watch_outcome(struct pair_watch *p, enum reconcile_outcome outcome)
     watch_visit(p);
     must(p, !p->w->flow.was_confirmed || watch_is_proven(p), "success is told and not recorded");
     must(p, outcome != RECONCILE_DEGRADED || p->w->flow.fault.err != TDM_OK, "degraded without a reason");
+    if (outcome == RECONCILE_SUBSTITUTE && watch_peek(p, &rec) == SLOT_STORE_OK)
+        must(p, is_radio_right(p, &rec, h->running), "a substitute is told, and the radio does not hold it");
     if (outcome != RECONCILE_OK && outcome != RECONCILE_UNMANAGED)
         return;
     must(p, h->is_final && h->selected == h->running, "at rest, and the boot loader may start another host");
@@ -294,5 +358,6 @@ void watch_outcome(struct pair_watch *p, enum reconcile_outcome outcome)
     must(p, rec.trial.kind == SLOT_TRIAL_NONE && rec.host[h->running].content.state == SLOT_GOOD,
          "ok is told of a pair that is not proven");
     must(p, is_radio_right(p, &rec, h->running), "ok is told, and the radio does not hold its bundle");
-    must(p, strcmp(pair_radio_runs(p->w), p->w->flow.wanted) == 0, "ok is told, and the radio does not run");
+    int i = wanted_image(p, &rec, h->running);
+    must(p, i >= 0 && strcmp(pair_radio_runs(p->w), p->says[i]) == 0, "ok is told, and the radio does not run");
 }

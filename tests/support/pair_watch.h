@@ -12,7 +12,7 @@
 
 #include "support/pair_world.h"
 
-#define WATCH_IMAGES 6
+#define WATCH_IMAGES 8
 #define WATCH_RECORD 8192 /* bytes of the world's record flash */
 
 struct pair_watch {
@@ -25,6 +25,8 @@ struct pair_watch {
     bool had_record;             /* at the beginning */
     uint8_t newest[SLOT_ID_LEN]; /* image id of the update under way, zero: none yet */
     uint32_t newest_counter, floor_before;
+    bool is_back;              /* the update is a rollback: its bundle is a proven one all along */
+    bool rotten[WATCH_IMAGES]; /* what is stored of them has rotted, by the test's own hand      */
 
     /* The last look at the record: most effects find it as the one before did. */
     uint8_t seen[WATCH_RECORD];
@@ -37,6 +39,10 @@ struct pair_watch {
 void watch_begin(struct pair_watch *p, struct pair_world *w);
 void watch_image(struct pair_watch *p, const struct sample_image *s, const char *says);
 void watch_update(struct pair_watch *p, const struct sample_image *s, uint32_t counter);
+/* Back to this one; the floor stays as it is. */
+void watch_back(struct pair_watch *p, const struct sample_image *s);
+/* A bit of a stored bundle turns over, and the watch knows it was not the product. False: nothing is stored there. */
+bool watch_rot(struct pair_watch *p, uint8_t rcp);
 
 /* The record as it would be found after a cut now. */
 enum slot_store_state watch_peek(struct pair_watch *p, struct slot_record *out);
@@ -49,5 +55,9 @@ void watch_outcome(struct pair_watch *p, enum reconcile_outcome outcome);
 /* Is the update recorded as proven? */
 bool watch_is_proven(struct pair_watch *p);
 bool watch_is_bad(struct pair_watch *p);
+/* The state of the update's bundle, SLOT_EMPTY when it is not stored. */
+enum slot_state watch_state(struct pair_watch *p);
+/* Which image the radio's flash wholly holds: WATCH_IMAGES if none. */
+size_t watch_radio_image(const struct pair_watch *p);
 
 #endif

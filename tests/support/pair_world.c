@@ -28,7 +28,9 @@ static uint32_t landing(struct pair_world *w, uint32_t len, uint32_t unit)
         return 0;
     if (w->on_radio_write != NULL)
         w->on_radio_write(w);
-    if (fake_power_step(&w->router.power) != FAKE_POWER_CUT_NOW || !w->radio_falls_too)
+    bool falls_alone = w->radio_falls_in > 0 && --w->radio_falls_in == 0;
+    bool falls_too = fake_power_step(&w->router.power) == FAKE_POWER_CUT_NOW && w->radio_falls_too;
+    if (!falls_alone && !falls_too)
         return len;
     w->radio_has_fallen = true;
     return len / 2 * halves[w->router.power.tear] / unit * unit;
@@ -91,19 +93,48 @@ static bool is_off(const struct pair_world *w)
     return w->router.power.is_off;
 }
 
+/* A radio that fell alone is back before anybody asks it again. */
+static void mind_radio(struct pair_world *w)
+{
+    if (!w->radio_has_fallen || is_off(w))
+        return;
+    w->radio_has_fallen = false;
+    sim_chip_power(&w->chip, w->wire.now_us, false);
+    sim_chip_power(&w->chip, w->wire.now_us, true);
+}
+
 static tdm_err wire_read(struct tdm_serial *s, uint8_t *buf, size_t cap, uint32_t timeout_ms, size_t *got)
 {
     struct pair_world *w = of_serial(s);
-    tdm_err err = is_off(w) ? TDM_E_POWER : tdm_serial_read(&w->wire.serial, buf, cap, timeout_ms, got);
 
-    return is_off(w) ? TDM_E_POWER : err; /* it may have gone while the radio worked */
+    mind_radio(w);
+    tdm_err err = is_off(w) ? TDM_E_POWER : tdm_serial_read(&w->wire.serial, buf, cap, timeout_ms, got);
+    if (is_off(w)) /* it may have gone while the radio worked */
+        return TDM_E_POWER;
+    if (err == TDM_OK && w->on_wire != NULL)
+        *got = w->on_wire(w, buf, *got);
+    return err == TDM_OK && *got == 0 ? TDM_E_TIMEOUT : err;
 }
 
 static tdm_err wire_write(struct tdm_serial *s, const uint8_t *data, size_t len, uint32_t timeout_ms)
 {
     struct pair_world *w = of_serial(s);
+    uint8_t sent[256];
 
-    return is_off(w) ? TDM_E_POWER : tdm_serial_write(&w->wire.serial, data, len, timeout_ms);
+    mind_radio(w);
+    if (is_off(w))
+        return TDM_E_POWER;
+    if (w->on_wire == NULL)
+        return tdm_serial_write(&w->wire.serial, data, len, timeout_ms);
+    for (size_t at = 0; at < len; at += sizeof sent) {
+        size_t n = len - at < sizeof sent ? len - at : sizeof sent;
+        memcpy(sent, data + at, n);
+        n = w->on_wire(w, sent, n);
+        tdm_err err = n == 0 ? TDM_OK : tdm_serial_write(&w->wire.serial, sent, n, timeout_ms);
+        if (err != TDM_OK)
+            return err;
+    }
+    return TDM_OK;
 }
 
 static tdm_err wire_set_baud(struct tdm_serial *s, uint32_t baud)
@@ -223,6 +254,7 @@ void pair_begin(struct pair_world *w)
         .block_size = 4096,
         .buf = w->buf,
         .buf_len = sizeof w->buf,
+        .waits_for_operator = w->waits,
     };
 
     fake_log_init(&w->heard);

@@ -37,8 +37,13 @@ struct pair_world {
 
     /* Behaviour, set by the test at any time. */
     uint32_t rots;         /* so many programs into the radio's flash lose a bit */
+    bool waits;            /* trials wait for the operator's word                */
     bool radio_falls_too;  /* a cut of the router's power is one of the radio's  */
     bool radio_has_fallen; /* it has come                                        */
+    uint32_t
+        radio_falls_in; /* so many writes of its flash from now the radio alone loses its power for a moment; 0: not */
+    /* What becomes of bytes on the wire, either way: how many are left of them. NULL: all, as they are. */
+    size_t (*on_wire)(struct pair_world *w, uint8_t *data, size_t len);
 
     /* What happened, read by the test. */
     unsigned falls;                               /* cuts of the router's power                         */
