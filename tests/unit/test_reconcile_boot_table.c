@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -71,6 +72,61 @@ static void every_row(void **state)
     }
 }
 
+/* Each row of the document, in its order, and the example above that it decides. */
+static const struct {
+    const char *name, *line;
+} document[] = {
+    {"new host, start paid", "| HOST | the new slot | start paid | commit \"not paid\" → reconcile |"},
+    {"new host, not paid", "| HOST | the new slot | tries left | commit tries − 1 → reconcile |"},
+    {"new host, none left", "| HOST | the new slot | no tries | verdict |"},
+    {"old host finds a trial", "| HOST | the other | tries left | commit tries − 1, paid → select the new slot → "
+                               "restart; the radio is not touched |"},
+    {"old host, none left", "| HOST | the other | no tries | verdict commit → settle → reconcile |"},
+    {"radio trial", "| RADIO | its host | tries left | commit tries − 1 → reconcile |"},
+    {"radio trial, none left", "| RADIO | any | else | verdict commit → reconcile |"},
+    {"no trial, proven host",
+     "| none | row GOOD | | settle: unless the next start is this slot for good, select it → reconcile |"},
+    {"staged host runs unarmed",
+     "| none | row STAGED | | somebody selected it by hand: it becomes a trial → reconcile |"},
+    {"refused host runs",
+     "| none | row BAD | other row GOOD, returns left | commit returns − 1 → select the other → restart |"},
+    {"refused host, no returns", "| none | row BAD | else | degraded: cannot go back |"},
+    {"empty row runs", "| none | anything else | | degraded: unknown host; nothing selected, nothing flashed |"},
+};
+#define DOCUMENT_ROWS (sizeof document / sizeof document[0])
+
+static bool is_example(const char *name)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static void the_document_has_the_same_rows(void **state)
+{
+    FILE *in = fopen(TANDEM_TEST_DATA "/../../docs/DESIGN.md", "re");
+    char line[256];
+    size_t found = 0;
+    bool is_here = false;
+
+    (void)state;
+    assert_non_null(in);
+    while (fgets(line, sizeof line, in) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        if (strncmp(line, "### ", 4) == 0)
+            is_here = strncmp(line, "### 3.3 ", 8) == 0;
+        if (!is_here || line[0] != '|' || strncmp(line, "|--", 3) == 0 || strncmp(line, "| trial |", 9) == 0)
+            continue;
+        assert_true(found < DOCUMENT_ROWS);
+        assert_string_equal(line, document[found].line);
+        assert_true(is_example(document[found].name));
+        found++;
+    }
+    (void)fclose(in); /* only read */
+    assert_int_equal(found, DOCUMENT_ROWS);
+}
+
 /* With no trial pending nothing but a proven, a staged or a refused host is acted on, whatever the counts say. */
 static void only_known_states_are_acted_on(void **state)
 {
@@ -92,6 +148,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row),
+        cmocka_unit_test(the_document_has_the_same_rows),
         cmocka_unit_test(only_known_states_are_acted_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
