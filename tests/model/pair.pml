@@ -672,12 +672,17 @@ active proctype router()
                 if
                 :: bundle == NONE && says != 0 -> step = RIGHT /* never ours: whatever answers will do */
                 :: bundle == NONE && says == 0 ->
-                   /* silent: what is stored is better than nothing, the newest first, whatever became of it */
+                   /* silent: what is stored is better than nothing, whatever became of it; the newest first */
                    spare = (RCP_STORED(0) && (!RCP_STORED(1) ||
-                            COUNTER(R.rcp[0].image) > COUNTER(R.rcp[1].image)) -> 0 : 1);
+                            COUNTER(R.rcp[0].image) >= COUNTER(R.rcp[1].image)) -> 0 : 1);
                    if
 #ifndef WITHOUT_ANY_BUNDLE
                    :: RCP_STORED(spare) && R.failed < FAILED_MAX && R.begun < BEGUN_MAX -> announce_flash(spare)
+#ifndef WITHOUT_SECOND_BUNDLE
+                   :: !(RCP_STORED(spare) && R.failed < FAILED_MAX && R.begun < BEGUN_MAX) &&
+                      RCP_STORED(OTHER(spare)) && R.failed < OTHER_FAILED_MAX &&
+                      R.begun < BEGUN_MAX + OTHER_MAX -> announce_flash(OTHER(spare))
+#endif
 #endif
                    :: else -> if :: R.kind != NOTRIAL -> step = VERDICT :: else -> rest(DEGRADED) fi
                    fi
