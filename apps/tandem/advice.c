@@ -33,7 +33,7 @@ static const struct advice_row {
     {"block_refused", "`tandem rcp update` tries again; if it stays so, the radio's flash may be worn or protected"},
     {"bundle_damaged", "store the bundle again: `tandem ota download`, or `tandem rcp adopt`"},
     {"bundle_misfit", "this bundle is for another radio: install one for the chip that answers"},
-    {"cannot_go_back", "neither host slot is a proven one: install an update with `tandem ota download`"},
+    {"cannot_go_back", "restart the router; if that does not help, make its bootloader start the other host slot"},
     {"certificate_expired", "renew it on the server; or this router's clock is wrong"},
     {"certificate_not_yet_valid", "this router's clock is probably wrong"},
     {"check_not_run", "correct [boot] check-command"},

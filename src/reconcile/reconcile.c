@@ -160,6 +160,8 @@ static tdm_err take_step(struct reconcile *r, struct boot_step step, enum reconc
         make_radio_right(r, outcome);
         break;
     case BOOT_RECONCILE:
+        if (r->record.trial.kind != SLOT_TRIAL_HOST)
+            settle(r); /* a radio is proven for the host that starts next */
         make_radio_right(r, outcome);
         break;
     case BOOT_SELECT_NEW:
@@ -195,6 +197,7 @@ tdm_err reconcile_armed(struct reconcile *r, enum reconcile_outcome *outcome)
         return r->fault.err;
     if (r->record.trial.kind != SLOT_TRIAL_RADIO || r->record.trial.to != (uint8_t)r->running)
         return tdm_fault_set(&r->fault, TDM_E_STATE, "nothing_armed", "no radio update waits to be proven", 0);
+    settle(r);
     make_radio_right(r, outcome);
     return r->fault.err;
 }
@@ -210,6 +213,7 @@ tdm_err reconcile_radio(struct reconcile *r, enum reconcile_outcome *outcome)
         return tdm_fault_from(&r->fault, &unknown_host);
     if (radio_reset_counters(&r->record) && reconcile_commit(r) != TDM_OK)
         return r->fault.err;
+    settle(r);
     conclude(r, reconcile_radio_right(r), outcome);
     return r->fault.err;
 }

@@ -12,10 +12,15 @@ void reconcile_switch(struct reconcile *r, enum tdm_host_slot to, enum tdm_selec
     *outcome = RECONCILE_RESTART;
 }
 
+/* No restart is caused, but the old host is selected, in case the selector obeys again: then the next start leaves this. */
 void reconcile_cannot_go_back(struct reconcile *r)
 {
     static const struct tdm_fault why = {TDM_E_STATE, "cannot_go_back",
                                          "a refused host runs, and the other one cannot be started", 0};
+    enum tdm_host_slot old = tdm_host_other(r->running);
+
+    if (r->record.host[old].content.state == SLOT_GOOD && tdm_host_select(r->cfg.host, old, TDM_SELECT_FINAL) == TDM_OK)
+        tdm_log_note(r->cfg.log, TDM_LOG_WARNING, "the next start will be of the proven host in slot", old);
     reconcile_degrade(r, &why);
 }
 

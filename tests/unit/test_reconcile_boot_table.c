@@ -90,7 +90,8 @@ static const struct {
      "| none | row STAGED | | somebody selected it by hand: it becomes a trial → reconcile |"},
     {"refused host runs",
      "| none | row BAD | other row GOOD, returns left | commit returns − 1 → select the other → restart |"},
-    {"refused host, no returns", "| none | row BAD | else | degraded: cannot go back |"},
+    {"refused host, no returns",
+     "| none | row BAD | else | select the other if it is GOOD, without a restart; degraded: cannot go back |"},
     {"empty row runs", "| none | anything else | | degraded: unknown host; nothing selected, nothing flashed |"},
 };
 #define DOCUMENT_ROWS (sizeof document / sizeof document[0])

@@ -247,6 +247,16 @@ static void a_bootloader_that_does_not_confirm(void **state)
         assert_int_equal(pair_boot(&w), RECONCILE_RESTART);
     assert_int_equal(pair_boot(&w), RECONCILE_DEGRADED);
     assert_string_equal(w.flow.fault.code, "cannot_go_back");
+
+    /* No start is caused any more, but each that comes selects the old host once: the day it is heard, the next one is it. */
+    assert_int_equal(pair_boot(&w), RECONCILE_DEGRADED);
+    assert_int_equal(w.router.host.last_slot, A);
+    w.router.host.ignores_select = false;
+    assert_int_equal(pair_boot(&w), RECONCILE_DEGRADED);
+    assert_int_equal(fake_host_restart(&w.router.host), A);
+    (void)pair_boot(&w);
+    assert_string_not_equal(w.flow.fault.code, "cannot_go_back");
+    assert_int_equal(pair_load(&w).host[B].content.state, SLOT_BAD);
 }
 
 static void degraded_is_stable_and_left_when_right(void **state)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One boot of a trial with the power cut at every operation; test_power_pair does it to whole updates. */
+/* One boot of a trial with the power cut at every operation; power_pair does it to whole updates. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
