@@ -312,8 +312,9 @@ static void visit_success(struct pair_watch *p, const struct slot_record *rec)
     if (slot < 0)
         return;
     must(p, rec->trial.kind == SLOT_TRIAL_NONE, "proven, and yet on trial");
-    must(p, rec->host[h->selected].rcp == slot && h->is_final, "proven, and the boot loader may start another host");
-    must(p, is_radio_right(p, rec, h->selected), "proven, and the radio does not hold it");
+    must(p, h->ignores_select || (rec->host[h->selected].rcp == slot && h->is_final),
+         "proven, and the boot loader may start another host");
+    must(p, is_radio_right(p, rec, next_start(p)), "proven, and the radio does not hold it");
 }
 
 static void visit_selection(struct pair_watch *p, const struct slot_record *rec)
@@ -352,7 +353,8 @@ void watch_outcome(struct pair_watch *p, enum reconcile_outcome outcome)
         must(p, is_radio_right(p, &rec, h->running), "a substitute is told, and the radio does not hold it");
     if (outcome != RECONCILE_OK && outcome != RECONCILE_UNMANAGED)
         return;
-    must(p, h->is_final && h->selected == h->running, "at rest, and the boot loader may start another host");
+    must(p, h->ignores_select || (h->is_final && h->selected == h->running),
+         "at rest, and the boot loader may start another host");
     if (watch_peek(p, &rec) != SLOT_STORE_OK || outcome == RECONCILE_UNMANAGED)
         return;
     must(p, rec.trial.kind == SLOT_TRIAL_NONE && rec.host[h->running].content.state == SLOT_GOOD,
