@@ -101,8 +101,14 @@ static void test_second_pair_goes_to_the_other_slots(void **state)
     world_install_good(&w, &first);
     stage(&second, TDM_OK, "");
     assert_false(w.install.is_first);
+    assert_int_equal(world_load(&w, &rec), SLOT_STORE_OK);
+    rec.radio.begun = rec.radio.failed = 3; /* trouble with the bundle that goes: the new one gets all its attempts */
+    world_store(&w, &rec);
+    world_begin(&w);
     assert_int_equal(install_arm(&w.install, &needs_restart), TDM_OK);
     assert_int_equal(world_load(&w, &rec), SLOT_STORE_OK);
+    assert_int_equal(rec.radio.begun, 0);
+    assert_int_equal(rec.radio.failed, 0);
     assert_int_equal(rec.trial.to, TDM_HOST_A);
     assert_int_equal(rec.host[TDM_HOST_A].rcp, SLOT_R0);
     assert_int_equal(rec.back.host, TDM_HOST_B);
