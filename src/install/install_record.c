@@ -57,6 +57,8 @@ tdm_err install_plan_staged(const struct slot_record *rec, bool has_slots, struc
         plan->rcp = other->rcp;
         return TDM_OK;
     }
+    if (rec->rcp[plan->rcp].state != SLOT_STAGED) /* what was freed meanwhile may have moved the target */
+        plan->rcp = plan->rcp == SLOT_R0 ? SLOT_R1 : SLOT_R0;
     if (rec->rcp[plan->rcp].state != SLOT_STAGED)
         return say(fault, TDM_E_STATE, "nothing_staged", "nothing is staged");
     plan->kind = SLOT_TRIAL_RADIO;
@@ -175,12 +177,46 @@ static void drop_row(struct slot_host_row *row)
     row->is_mixed = false;
 }
 
+/* EMPTY by the event, with nothing left of what it held. */
+static tdm_err empty_content(struct slot_content *c, struct tdm_fault *fault)
+{
+    tdm_err err = step(c, SLOT_EV_CANCEL, fault);
+    if (err == TDM_OK)
+        *c = (struct slot_content){.state = c->state};
+    return err;
+}
+
+static tdm_err empty_row(struct slot_host_row *row, struct tdm_fault *fault)
+{
+    tdm_err err = empty_content(&row->content, fault);
+    if (err == TDM_OK)
+        *row = (struct slot_host_row){.content = row->content, .rcp = SLOT_RCP_NONE};
+    return err;
+}
+
+/* Everything that is staged; the pair to go back to stays. */
+static tdm_err cancel_staged(struct slot_record *rec, struct tdm_fault *fault)
+{
+    tdm_err err = TDM_OK;
+
+    for (int i = 0; i < TDM_HOST_SLOTS && err == TDM_OK; i++)
+        if (rec->host[i].content.state == SLOT_STAGED)
+            err = empty_row(&rec->host[i], fault);
+    for (int i = 0; i < SLOT_RCP_SLOTS && err == TDM_OK; i++)
+        if (rec->rcp[i].state == SLOT_STAGED)
+            err = empty_content(&rec->rcp[i], fault);
+    return err;
+}
+
 tdm_err install_record_free(struct slot_record *rec, const struct install_plan *plan, struct tdm_fault *fault)
 {
     struct slot_host_row *other = &rec->host[plan->host];
     bool takes_host = plan->kind == SLOT_TRIAL_HOST;
 
-    tdm_err err = free_content(&rec->rcp[plan->rcp], fault);
+    tdm_err err =
+        cancel_staged(rec, fault); /* else what is staged elsewhere would be armed in place of the new image */
+    if (err == TDM_OK)
+        err = free_content(&rec->rcp[plan->rcp], fault);
     if (err == TDM_OK && takes_host)
         err = free_content(&other->content, fault);
     if (err != TDM_OK)
@@ -242,23 +278,6 @@ tdm_err install_record_trial(struct slot_record *rec, const struct install_plan 
     return err;
 }
 
-/* EMPTY by the event, with nothing left of what it held. */
-static tdm_err empty_content(struct slot_content *c, struct tdm_fault *fault)
-{
-    tdm_err err = step(c, SLOT_EV_CANCEL, fault);
-    if (err == TDM_OK)
-        *c = (struct slot_content){.state = c->state};
-    return err;
-}
-
-static tdm_err empty_row(struct slot_host_row *row, struct tdm_fault *fault)
-{
-    tdm_err err = empty_content(&row->content, fault);
-    if (err == TDM_OK)
-        *row = (struct slot_host_row){.content = row->content, .rcp = SLOT_RCP_NONE};
-    return err;
-}
-
 tdm_err install_record_cancel(struct slot_record *rec, const struct install_plan *plan, struct tdm_fault *fault)
 {
     tdm_err err = TDM_OK;
@@ -275,20 +294,6 @@ tdm_err install_record_cancel(struct slot_record *rec, const struct install_plan
     rec->back.host = SLOT_HOST_NONE;
     rec->back.rcp = SLOT_RCP_NONE;
     return TDM_OK;
-}
-
-/* Everything that is staged; the pair to go back to stays. */
-static tdm_err cancel_staged(struct slot_record *rec, struct tdm_fault *fault)
-{
-    tdm_err err = TDM_OK;
-
-    for (int i = 0; i < TDM_HOST_SLOTS && err == TDM_OK; i++)
-        if (rec->host[i].content.state == SLOT_STAGED)
-            err = empty_row(&rec->host[i], fault);
-    for (int i = 0; i < SLOT_RCP_SLOTS && err == TDM_OK; i++)
-        if (rec->rcp[i].state == SLOT_STAGED)
-            err = empty_content(&rec->rcp[i], fault);
-    return err;
 }
 
 /* What a cancelled update was: its host's image, or its bundle's when it had none. */

@@ -116,6 +116,25 @@ static void a_staged_radio_image_leaves_the_pair_to_go_back_to(void **state)
     assert_int_equal(rec.back.host, A);
 }
 
+/* A first update, so the slot to fill is the one that is not in the radio: it need not be the one of what is staged. */
+static void a_newer_image_takes_the_place_of_a_staged_one(void **state)
+{
+    struct slot_record rec;
+
+    (void)state;
+    stage(&first);
+    rec = load();
+    rec.radio.is_known = true; /* a trial of it came that far, then it was staged again */
+    memcpy(rec.radio.holds, rec.rcp[SLOT_R1].id, SLOT_ID_LEN);
+    world_store(&w, &rec);
+    stage(&radio);
+    rec = load();
+    assert_int_equal(rec.host[B].content.state, SLOT_EMPTY);
+    world_begin(&w);
+    assert_int_equal(install_arm(&w.install, &needs_restart), TDM_OK);
+    assert_int_equal(load().trial.kind, SLOT_TRIAL_RADIO);
+}
+
 static void an_armed_pair_is_taken_back(void **state)
 {
     struct slot_record rec;
@@ -381,6 +400,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ROW(a_staged_pair_is_taken_back),
         ROW(a_staged_radio_image_leaves_the_pair_to_go_back_to),
+        ROW(a_newer_image_takes_the_place_of_a_staged_one),
         ROW(an_armed_pair_is_taken_back),
         ROW(a_selector_that_does_not_come_back),
         cmocka_unit_test_teardown(a_cut_at_every_step_of_a_cancel, close_router),
