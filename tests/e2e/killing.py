@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Callable
 
 from conftest import REPO, Samples
+from router_config import router_config
 from simulator import Simulator
 
 CALLS = ["openat", "write", "writev", "pwrite64", "sendto", "sendmsg", "fsync", "fdatasync", "ftruncate", "fallocate",
@@ -32,26 +33,6 @@ WORDS = {"ok", "staged", "pending restart", "trial", "unmanaged", "substitute", 
 FILES = {"tandem.conf", "trust.pem", "record", "record-history", "boot", "running", "rcp-0", "rcp-1", "host-a", "host-b"}
 LEFT_BEHIND = ["record.new", "boot.new", "rcp-?.new", "host-?.new", "record-history.new", "trust.pem.??????"]
 STARTS = 12
-CONFIG = """
-[radio]
-port = {sim.tty}
-lines = control:{sim.socket}
-chip = esp32h2
-[slots]
-record = {home}/record
-rcp-0 = {home}/rcp-0
-rcp-1 = {home}/rcp-1
-rcp-size = 64K
-[host]
-slot-a = {home}/host-a
-slot-b = {home}/host-b
-slot-size = 64K
-boot-record = {home}/boot
-running = file:{home}/running
-reboot-command = true
-[trust]
-file = {home}/trust.pem
-"""
 
 
 class Violation(Exception):
@@ -186,7 +167,8 @@ class World:
     def fresh(self) -> None:
         shutil.rmtree(self.home, ignore_errors=True)
         self.home.mkdir()
-        (self.home / "tandem.conf").write_text(CONFIG.format(sim=self.sim, home=self.home))
+        (self.home / "tandem.conf").write_text(
+            router_config(self.home, "true", slot_size="64K", rcp_size="64K", sim=self.sim))
         (self.home / "host-a").write_bytes(b"the host that came with the router\n".ljust(65536, b"\xff"))
         flash = bytearray(b"\xff" * 4 * 1024 * 1024)
         for line in self.old.flash_args.read_text().splitlines()[1:]:

@@ -19,32 +19,13 @@ import packer
 import pytest
 
 from conftest import Certificate
+from router_config import router_config
 
-CONFIG = """
-[radio]
-port = {dir}/no-radio
-
-[slots]
-record = {dir}/record
-rcp-0 = {dir}/rcp-0
-rcp-1 = {dir}/rcp-1
-rcp-size = 256K
-
-[host]
-slot-a = {dir}/host-a
-slot-b = {dir}/host-b
-slot-size = 2M
-boot-record = {dir}/boot
-running = file:{dir}/running
-reboot-command = touch {dir}/rebooted
-
+SOURCE = """\
 [source]
 connect-timeout = 20
 first-byte-timeout = 20
 stall-timeout = 20
-
-[trust]
-file = {dir}/trust.pem
 """
 
 
@@ -67,7 +48,8 @@ class Router:
     def __init__(self, folder: Path, program: Path, build: Path):
         self.dir, self.program, self.build = folder, program, build
         folder.mkdir()
-        (folder / "tandem.conf").write_text(CONFIG.format(dir=folder))
+        (folder / "tandem.conf").write_text(
+            router_config(folder, f"touch {folder}/rebooted", slot_size="2M", rcp_size="256K") + SOURCE)
         (folder / "running").write_text("A\n")
         (folder / "host-a").write_bytes(b"the host that runs\n" * 1000)
 

@@ -12,27 +12,8 @@ import subprocess
 
 import pytest
 
+from router_config import router_config
 from simulator import Simulator
-
-CONFIG = """
-[radio]
-port = {sim.tty}
-lines = control:{sim.socket}
-chip = esp32h2
-[slots]
-record = {home}/record
-rcp-0 = {home}/rcp-0
-rcp-1 = {home}/rcp-1
-[host]
-slot-a = {home}/host-a
-slot-b = {home}/host-b
-slot-size = 4M
-boot-record = {home}/boot
-running = file:{home}/running
-reboot-command = {reboot}
-[trust]
-file = {home}/trust.pem
-"""
 
 
 def regions(build):
@@ -52,7 +33,7 @@ class Router:
 
     def configure(self, reboot):
         """reboot: the reboot command; "true" leaves the restart to the test."""
-        (self.home / "tandem.conf").write_text(CONFIG.format(sim=self.sim, home=self.home, reboot=reboot))
+        (self.home / "tandem.conf").write_text(router_config(self.home, reboot, slot_size="4M", sim=self.sim))
 
     def start(self):
         """The machine starts: the boot loader chooses the slot."""
