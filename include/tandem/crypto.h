@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * crypto: port to SHA-256 and, once manifests are judged, to signature checks.
+ * crypto: port to SHA-256 and to the check of one kind of signature: ECDSA over P-256.
  *
  * Implemented by  ports/linux/crypto_openssl.c, ports/esp-idf (PSA).
  *
@@ -16,6 +16,7 @@
 #include <tandem/err.h>
 
 #define TDM_SHA256_LEN 32
+#define TDM_P256_LEN   64 /* a point X, Y, or a signature r, s: big-endian halves of 32 bytes */
 
 /* One running digest. The port keeps its state in room or behind impl; nobody else looks inside. */
 struct tdm_sha256 {
@@ -30,6 +31,7 @@ struct tdm_crypto_ops {
     tdm_err (*sha256_begin)(struct tdm_crypto *c, struct tdm_sha256 *s);
     tdm_err (*sha256_update)(struct tdm_crypto *c, struct tdm_sha256 *s, const uint8_t *data, size_t len);
     tdm_err (*sha256_end)(struct tdm_crypto *c, struct tdm_sha256 *s, uint8_t *out);
+    tdm_err (*p256_verify)(struct tdm_crypto *c, const uint8_t *point, const uint8_t *digest, const uint8_t *signature);
 };
 
 struct tdm_crypto {
@@ -40,5 +42,12 @@ TDM_MUST_USE tdm_err tdm_sha256_begin(struct tdm_sha256 *s, struct tdm_crypto *c
 TDM_MUST_USE tdm_err tdm_sha256_update(struct tdm_sha256 *s, const uint8_t *data, size_t len);
 TDM_MUST_USE tdm_err tdm_sha256_end(struct tdm_sha256 *s, uint8_t out[TDM_SHA256_LEN]);
 void tdm_sha256_drop(struct tdm_sha256 *s); /* a digest not begun, or ended already, is fine */
+
+/*
+ * Is this the signature of the key with this public point over a SHA-256 digest? OK: yes. TRUST: no, whatever the reason
+ * (point not on the curve, r or s out of range, another key or digest). IO: it could not be found out.
+ */
+TDM_MUST_USE tdm_err tdm_p256_verify(struct tdm_crypto *c, const uint8_t point[TDM_P256_LEN],
+                                     const uint8_t digest[TDM_SHA256_LEN], const uint8_t signature[TDM_P256_LEN]);
 
 #endif

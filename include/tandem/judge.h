@@ -8,7 +8,8 @@
  * Order     Everything up to the bootloader's first 24 bytes (which name the chip) is held back until it has been
  *           judged; only then does the output see a byte, verbatim and in order. So an image whose front is refused, or
  *           which is for another chip, never touches a slot.
- * Manifest  An image that carries one is refused: this version cannot judge it, and an unjudged statement is none.
+ * Checks    docs/FORMAT.md, "The order of checks": S and T in the parser, M, G, F and P here, J as far as the caller states
+ *           facts. One path: a fact that is not stated leaves its check out, nothing in the image can.
  * Fault     in `fault`; codes are those of docs/FORMAT.md, `at` the offset in the file.
  */
 #ifndef TANDEM_JUDGE_H
@@ -20,9 +21,32 @@
 #include <tandem/crypto.h>
 #include <tandem/image.h>
 #include <tandem/log.h>
+#include <tandem/manifest.h>
 
-#define JUDGE_CHIP_UNKNOWN 0xffffu
-#define JUDGE_ROOM_WORDS   96
+#define JUDGE_CHIP_UNKNOWN     0xffffu
+#define JUDGE_REVISION_UNKNOWN 0xffffu
+#define JUDGE_ROOM_WORDS       96
+#define JUDGE_KEYS_MAX         16
+#define JUDGE_COMPATIBLE_MAX   8
+
+/* A key the device knows. The id is the first 8 bytes of the SHA-256 of its DER SubjectPublicKeyInfo. */
+struct judge_key {
+    uint8_t id[MANIFEST_KEY_ID_LEN];
+    uint8_t point[TDM_P256_LEN];
+    bool is_revoked; /* its signatures count nothing; known, so that the refusal can say so */
+};
+
+/* The caller's, as long as the judge is in use. */
+struct judge_trust {
+    const struct judge_key *keys;
+    size_t count;
+    uint8_t threshold; /* good signatures of different keys an image needs, 1..8; 0 as 1 */
+};
+
+/* Spinel API numbers of the half that the device keeps; api 0: not known. */
+struct judge_half {
+    uint16_t api, least_api;
+};
 
 /* What the device knows about itself. Set by the caller; unknown numbers as stated. */
 struct judge_facts {
@@ -34,6 +58,19 @@ struct judge_facts {
     uint64_t told_length;                     /* what transport or file system says the file has, 0: nothing said  */
     const uint8_t (*bad_ids)[TDM_SHA256_LEN]; /* refused images; a plain image is asked at its end   */
     size_t bad_count;
+
+    const struct judge_trust *trust; /* keys configured: unsigned is refused. NULL: none, signatures not looked at */
+    const uint8_t *shown_id;         /* the image the operator was shown, or NULL                              */
+    const char *const *compatible;   /* the device's own strings, most special first; none: not asked          */
+    size_t compatible_count;
+    uint16_t radio_revision;           /* major * 100 + minor, or JUDGE_REVISION_UNKNOWN                         */
+    uint16_t host_family;              /* enum manifest_host_family, 0: not known                                */
+    uint16_t host_chip, host_revision; /* of an ESP host, or unknown                                             */
+    struct judge_half radio, host;     /* the halves the device has now, for a one-sided image                   */
+    uint32_t counter_floor;
+    uint64_t now;             /* max(time floor, trusted clock), seconds since 1970 UTC; 0: not asked   */
+    const char *pair_version; /* of the running pair; NULL or "": not known                             */
+    bool may_downgrade;       /* the operator's word; the counter still holds                           */
 };
 
 /* What an accepted image is. Complete after judge_end(); up to on_accept only what the front tells. */
@@ -44,7 +81,11 @@ struct judge_verdict {
     bool host_is_esp;                    /* part 5 is an ESP application, checked as one     */
     uint16_t host_chip;
     char host_version[33], rcp_project[33], host_project[33];
-    bool is_signed;
+    bool has_manifest;
+    struct manifest manifest; /* its extension texts are gone after the judge is                       */
+    bool is_signed;           /* enough good signatures of trusted keys                             */
+    uint8_t signers[MANIFEST_CELLS_MAX][MANIFEST_KEY_ID_LEN]; /* good ones of trusted keys             */
+    size_t signer_count;
     uint8_t id[TDM_SHA256_LEN]; /* image id                                         */
     uint8_t bundle_digest[TDM_SHA256_LEN], host_digest[TDM_SHA256_LEN];
 };

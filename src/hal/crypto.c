@@ -33,3 +33,9 @@ void tdm_sha256_drop(struct tdm_sha256 *s)
     if (c != NULL)
         (void)c->ops->sha256_end(c, s, NULL); /* dropping has no result worth telling */
 }
+
+tdm_err tdm_p256_verify(struct tdm_crypto *c, const uint8_t point[TDM_P256_LEN], const uint8_t digest[TDM_SHA256_LEN],
+                        const uint8_t signature[TDM_P256_LEN])
+{
+    return c->ops->p256_verify == NULL ? TDM_E_UNSUPPORTED : c->ops->p256_verify(c, point, digest, signature);
+}
