@@ -260,14 +260,11 @@ tdm_err reconcile_refuse(struct reconcile *r, enum reconcile_outcome *outcome)
     if (!can_go_back(r))
         return tdm_fault_from(&r->fault, &nothing_to_go_back);
     reconcile_go_back(r, &by_operator, outcome, &again);
+    if (strcmp(r->fault.code, by_operator.code) == 0)
+        tdm_fault_clear(&r->fault); /* as wanted, so it is no failure; what fails from here on is one */
     if (again) {
         settle(r);
         conclude(r, reconcile_radio_right(r), outcome);
-    }
-    if (strcmp(r->fault.code, by_operator.code) == 0) {
-        tdm_fault_clear(&r->fault); /* as wanted, so it is no failure */
-        if (*outcome == RECONCILE_STOPPED)
-            stop(r, outcome); /* but the way back was not walked to its end */
     }
     return r->fault.err;
 }

@@ -253,6 +253,23 @@ static void a_radio_is_refused_and_brought_back_at_once(void **state)
     pair_close(&w);
 }
 
+/* The radio is back, but who starts next is not certain: that is told, and not hidden behind the operator's own word. */
+static void a_refusal_tells_what_fails_behind_it(void **state)
+{
+    enum reconcile_outcome outcome;
+
+    (void)state;
+    open_with(&new_radio);
+    assert_int_equal(start(true, 0, 0), RECONCILE_WAITING);
+    w.router.host.is_final = false; /* the boot loader still counts, and cannot be told to stop */
+    w.router.host.ignores_select = true;
+    assert_int_equal(refuse(&outcome), TDM_E_MISMATCH);
+    assert_int_equal(outcome, RECONCILE_DEGRADED);
+    assert_string_equal(w.flow.fault.code, "select_failed");
+    assert_string_equal(pair_radio_runs(&w), old_text);
+    pair_close(&w);
+}
+
 static void without_another_host_nothing_is_refused(void **state)
 {
     enum reconcile_outcome outcome;
@@ -289,6 +306,7 @@ int main(void)
         cmocka_unit_test(a_waiting_pair_is_refused),
         cmocka_unit_test(an_armed_pair_is_refused),
         cmocka_unit_test(a_radio_is_refused_and_brought_back_at_once),
+        cmocka_unit_test(a_refusal_tells_what_fails_behind_it),
         cmocka_unit_test(without_another_host_nothing_is_refused),
     };
     return cmocka_run_group_tests(tests, build_images, NULL);
