@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum key_type { KEY_TEXT, KEY_SIZE, KEY_NUMBER, KEY_SECONDS, KEY_BOOL, KEY_MANUAL };
+enum key_type { KEY_TEXT, KEY_LIST, KEY_SIZE, KEY_NUMBER, KEY_SECONDS, KEY_BOOL, KEY_MANUAL };
 
 struct config_key {
     const char *section, *key;
@@ -17,6 +17,7 @@ struct config_key {
 };
 
 #define TEXT(s, f)        KEY_TEXT, offsetof(struct config, s.f), sizeof(((struct config *)0)->s.f)
+#define LIST(s, f)        KEY_LIST, offsetof(struct config, s.f), sizeof(((struct config *)0)->s.f)
 #define OTHER(type, s, f) type, offsetof(struct config, s.f), 0
 
 static const struct config_key keys[] = {
@@ -65,6 +66,22 @@ static const struct config_key keys[] = {
     {"host", "running", TEXT(host, running), "cmdline:tandem.slot",
      "which slot runs: cmdline:KEY (KEY=A in the kernel's command line), file:PATH, root, uboot:VARIABLE or command"},
     {"host", "reboot-command", TEXT(host, reboot_command), "", "how to restart; empty: say that a restart is due"},
+    {"host", "kind", TEXT(host, kind), "opaque",
+     "what host firmware is: opaque (written as it is) or esp (an ESP-IDF application)"},
+    {"host", "chip", TEXT(host, chip), "any", "an esp host's own chip, such as esp32s3; any: not asked"},
+    {"host", "revision", TEXT(host, revision), "", "an esp host's own chip revision, such as 0.2; empty: not asked"},
+    {"device", "compatible", LIST(device, compatible), "",
+     "the board's names, vendor,board, most special first, blanks between them: a signed image must state one of them; "
+     "empty: not asked"},
+    {"device", "clock", TEXT(device, clock), "auto",
+     "when the system's time counts against an image that expires: auto (while the kernel calls it synchronised), "
+     "trusted (always) or none (never)"},
+    {"images", "keys", TEXT(images, keys), "",
+     "folder of public keys in PEM form, or one file: images must be signed by them; empty: unsigned images are taken"},
+    {"images", "revoked-keys", TEXT(images, revoked_keys), "",
+     "folder or file of keys whose signatures count no more; empty: none"},
+    {"images", "signatures", OTHER(KEY_NUMBER, images, signatures), "1",
+     "how many of the keys must have signed an image, 1 to 8"},
     {"boot", "check-command", TEXT(boot, check_command), "",
      "a new pair's health check, run once its radio answers: status 0 is healthy; empty: none"},
     {"boot", "check-timeout", OTHER(KEY_SECONDS, boot, check_timeout_ms), "30",
@@ -125,9 +142,9 @@ static tdm_err parse_number(const char *text, enum key_type type, uint64_t *out)
 }
 
 static const char *const wanted[] = {
-    [KEY_TEXT] = "a shorter text", [KEY_SIZE] = "a number of bytes, K or M",
-    [KEY_NUMBER] = "a number",     [KEY_SECONDS] = "a number of seconds",
-    [KEY_BOOL] = "yes or no",      [KEY_MANUAL] = "auto or manual",
+    [KEY_TEXT] = "a shorter text",   [KEY_LIST] = "a shorter list",         [KEY_SIZE] = "a number of bytes, K or M",
+    [KEY_NUMBER] = "a number",       [KEY_SECONDS] = "a number of seconds", [KEY_BOOL] = "yes or no",
+    [KEY_MANUAL] = "auto or manual",
 };
 
 static tdm_err set_key(struct config *cfg, const struct config_key *k, const char *value, struct config_problem *why)
@@ -137,6 +154,7 @@ static tdm_err set_key(struct config *cfg, const struct config_key *k, const cha
 
     switch (k->type) {
     case KEY_TEXT:
+    case KEY_LIST:
         if (strlen(value) >= k->room)
             err = TDM_E_FORMAT;
         else
@@ -179,6 +197,7 @@ void config_defaults(struct config *cfg)
 
 struct reading {
     struct config *cfg;
+    const struct config_key *last; /* a list goes on in lines that begin with a blank */
     struct config_problem *why;
     FILE *in;
     tdm_err err;
@@ -196,6 +215,18 @@ static char *read_line(char *line, int room, void *user)
     return got;
 }
 
+static tdm_err read_key(struct reading *r, const struct config_key *k, const char *value)
+{
+    char whole[CONFIG_TEXT_MAX * 2];
+    bool goes_on = k->type == KEY_LIST && r->last == k;
+
+    r->last = k;
+    if (!goes_on)
+        return set_key(r->cfg, k, value, r->why);
+    (void)snprintf(whole, sizeof whole, "%s %.511s", (const char *)r->cfg + k->at, value);
+    return set_key(r->cfg, k, whole, r->why);
+}
+
 /* Called by inih for each key; 0 stops with the line number. */
 static int on_key(void *user, const char *section, const char *name, const char *value)
 {
@@ -203,7 +234,7 @@ static int on_key(void *user, const char *section, const char *name, const char 
 
     for (size_t i = 0; i < KEY_COUNT; i++) {
         if (strcmp(keys[i].section, section) == 0 && strcmp(keys[i].key, name) == 0) {
-            r->err = set_key(r->cfg, &keys[i], value, r->why);
+            r->err = read_key(r, &keys[i], value);
             return r->err == TDM_OK;
         }
     }

@@ -38,9 +38,18 @@ struct config {
         char uboot_config[CONFIG_TEXT_MAX];
         char uboot_slot[64], uboot_slots[64], uboot_upgrade[64], uboot_count[64], uboot_limit[64];
         char running[CONFIG_TEXT_MAX], reboot_command[CONFIG_TEXT_MAX];
+        char kind[16], chip[32], revision[16];
         uint64_t slot_size;
         bool has_slots;
     } host;
+    struct {
+        char compatible[CONFIG_TEXT_MAX];
+        char clock[16];
+    } device;
+    struct {
+        char keys[CONFIG_TEXT_MAX], revoked_keys[CONFIG_TEXT_MAX];
+        uint64_t signatures;
+    } images;
     struct {
         char check_command[CONFIG_TEXT_MAX];
         char watchdog[CONFIG_TEXT_MAX];
