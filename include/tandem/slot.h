@@ -85,8 +85,9 @@ struct slot_record {
         bool is_paid;  /* the next start is paid already   */
     } trial;
     struct {
-        uint8_t host; /* enum tdm_host_slot or SLOT_HOST_NONE */
-        uint8_t rcp;  /* enum slot_rcp                        */
+        uint8_t host;  /* enum tdm_host_slot or SLOT_HOST_NONE */
+        uint8_t rcp;   /* enum slot_rcp                        */
+        bool is_mixed; /* that bundle is a substitute in that row */
     } back;
     struct {
         bool is_known;
@@ -121,6 +122,9 @@ enum slot_result {
     SLOT_RESULT_SUBSTITUTE = 6, /* no update: the radio runs the other bundle now, and why          */
     SLOT_RESULT_COUNT
 };
+
+/* No pair to go back to. */
+void slot_record_clear_back(struct slot_record *rec);
 
 /* A record as a router that was never updated has it: the running host GOOD with unknown contents, no bundle. */
 void slot_record_first(struct slot_record *rec, enum tdm_host_slot running);

@@ -223,10 +223,8 @@ tdm_err install_record_free(struct slot_record *rec, const struct install_plan *
         return err;
     if (takes_host || other->rcp == plan->rcp)
         drop_row(other);
-    if (rec->back.rcp == plan->rcp || (takes_host && rec->back.host == plan->host)) {
-        rec->back.host = SLOT_HOST_NONE;
-        rec->back.rcp = SLOT_RCP_NONE;
-    }
+    if (rec->back.rcp == plan->rcp || (takes_host && rec->back.host == plan->host))
+        slot_record_clear_back(rec);
     return TDM_OK;
 }
 
@@ -260,6 +258,7 @@ tdm_err install_record_trial(struct slot_record *rec, const struct install_plan 
 {
     bool is_host = plan->kind == SLOT_TRIAL_HOST;
     struct slot_host_row *row = &rec->host[plan->running];
+    bool is_to_mixed = plan->is_back && rec->back.is_mixed;
 
     tdm_err err = plan->is_back ? TDM_OK : step(&rec->rcp[plan->rcp], SLOT_EV_ARM, fault); /* GOOD it stays */
     if (err == TDM_OK && is_host)
@@ -270,10 +269,11 @@ tdm_err install_record_trial(struct slot_record *rec, const struct install_plan 
     rec->trial.is_paid = is_host; /* the restart to come; a radio trial goes on without one */
     rec->back.host = (uint8_t)plan->running;
     rec->back.rcp = row->rcp;
+    rec->back.is_mixed = row->is_mixed;
     rec->radio.begun = rec->radio.failed = 0;
     if (!is_host) {
         row->rcp = plan->rcp;
-        row->is_mixed = false;
+        row->is_mixed = is_to_mixed;
     }
     return err;
 }
@@ -288,11 +288,12 @@ tdm_err install_record_cancel(struct slot_record *rec, const struct install_plan
         err = empty_row(&rec->host[plan->host], fault);
     if (err != TDM_OK)
         return err;
-    if (plan->kind == SLOT_TRIAL_RADIO)
+    if (plan->kind == SLOT_TRIAL_RADIO) {
         rec->host[plan->running].rcp = rec->back.rcp;
+        rec->host[plan->running].is_mixed = rec->back.is_mixed;
+    }
     memset(&rec->trial, 0, sizeof rec->trial);
-    rec->back.host = SLOT_HOST_NONE;
-    rec->back.rcp = SLOT_RCP_NONE;
+    slot_record_clear_back(rec);
     return TDM_OK;
 }
 

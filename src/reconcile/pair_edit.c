@@ -12,12 +12,6 @@ static void clear_trial(struct slot_record *rec, uint8_t tries)
     rec->trial.tries = tries;
 }
 
-static void clear_back(struct slot_record *rec)
-{
-    rec->back.host = SLOT_HOST_NONE;
-    rec->back.rcp = SLOT_RCP_NONE;
-}
-
 static bool is_named_by_good_row(const struct slot_record *rec, uint8_t rcp)
 {
     for (int i = 0; i < TDM_HOST_SLOTS; i++) {
@@ -55,6 +49,7 @@ static void condemn_radio(struct slot_record *rec, const char *reason)
     uint8_t failed = row->rcp;
 
     row->rcp = rec->back.rcp;
+    row->is_mixed = rec->back.is_mixed;
     if (failed != SLOT_RCP_NONE && failed != row->rcp) {
         condemn_bundle(rec, failed);
         slot_record_add_bad(rec, rec->rcp[failed].id, reason);
@@ -84,7 +79,7 @@ tdm_err pair_condemn(struct slot_record *rec, const char *reason)
         err = condemn_host(rec, brief);
     if (err != TDM_OK)
         return err;
-    clear_back(rec);
+    slot_record_clear_back(rec);
     (void)radio_reset_counters(rec); /* the commit is due either way */
     slot_record_set_result(rec, SLOT_RESULT_FAILED, about, reason);
     return TDM_OK;
@@ -151,10 +146,11 @@ static tdm_err find_trial(struct slot_record *rec, enum tdm_host_slot running)
     clear_trial(rec, RECONCILE_STARTS - 1);
     rec->trial.kind = SLOT_TRIAL_HOST;
     rec->trial.to = (uint8_t)running;
-    clear_back(rec);
+    slot_record_clear_back(rec);
     if (rec->host[other].content.state == SLOT_GOOD) {
         rec->back.host = (uint8_t)other;
         rec->back.rcp = rec->host[other].rcp;
+        rec->back.is_mixed = rec->host[other].is_mixed;
     }
     (void)radio_reset_counters(rec); /* the commit is due either way */
     return TDM_OK;

@@ -55,14 +55,20 @@ void slot_record_set_result(struct slot_record *rec, enum slot_result code, cons
     slot_text_set(rec->result.version, sizeof rec->result.version, about->version);
 }
 
+void slot_record_clear_back(struct slot_record *rec)
+{
+    rec->back.host = SLOT_HOST_NONE;
+    rec->back.rcp = SLOT_RCP_NONE;
+    rec->back.is_mixed = false;
+}
+
 void slot_record_first(struct slot_record *rec, enum tdm_host_slot running)
 {
     memset(rec, 0, sizeof *rec);
     for (int i = 0; i < TDM_HOST_SLOTS; i++)
         rec->host[i].rcp = SLOT_RCP_NONE;
     rec->host[running].content.state = SLOT_GOOD;
-    rec->back.host = SLOT_HOST_NONE;
-    rec->back.rcp = SLOT_RCP_NONE;
+    slot_record_clear_back(rec);
     rec->radio.chip = 0xffff;
 }
 

@@ -53,6 +53,7 @@ static void put_trial_and_radio(struct bytes_writer *w, const struct slot_record
     bytes_put_u8(w, rec->trial.is_paid);
     bytes_put_u8(w, rec->back.host);
     bytes_put_u8(w, rec->back.rcp);
+    bytes_put_u8(w, rec->back.is_mixed);
     bytes_put_u8(w, rec->radio.is_known);
     bytes_put(w, rec->radio.holds, SLOT_ID_LEN);
     bytes_put_u8(w, rec->radio.begun);
@@ -149,6 +150,7 @@ static void get_trial_and_radio(struct bytes_reader *r, struct slot_record *rec)
     rec->trial.is_paid = get_bool(r);
     rec->back.host = get_choice(r, TDM_HOST_B, SLOT_HOST_NONE);
     rec->back.rcp = get_choice(r, SLOT_R1, SLOT_RCP_NONE);
+    rec->back.is_mixed = get_bool(r);
     rec->radio.is_known = get_bool(r);
     bytes_get(r, rec->radio.holds, SLOT_ID_LEN);
     rec->radio.begun = bytes_get_u8(r);

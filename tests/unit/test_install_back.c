@@ -287,6 +287,32 @@ static void back_to_the_older_radio_firmware(void **state)
     assert_int_equal(w.host.selects, selects);
 }
 
+/* A radio update over a substitute, taken back, or proven and gone back from: the row is mixed again, and not before. */
+static void a_substitute_is_one_again(void **state)
+{
+    struct slot_record rec;
+
+    (void)state;
+    world_install_good(&w, &first);
+    rec = load();
+    rec.host[B].is_mixed = true;
+    world_store(&w, &rec);
+    arm(&radio);
+    assert_false(load().host[B].is_mixed);
+    cancel_gives(TDM_OK, "");
+    assert_true(load().host[B].is_mixed);
+    arm(&radio);
+    rec = load();
+    memset(&rec.trial, 0, sizeof rec.trial);
+    rec.rcp[SLOT_R0].state = SLOT_GOOD;
+    world_store(&w, &rec);
+    back_gives(TDM_OK, "");
+    rec = load();
+    assert_int_equal(rec.host[B].rcp, SLOT_R1);
+    assert_true(rec.host[B].is_mixed);
+    assert_false(rec.back.is_mixed);
+}
+
 static void no_back(struct slot_record *rec)
 {
     rec->back.host = SLOT_HOST_NONE;
@@ -408,6 +434,7 @@ int main(void)
         ROW(what_runs_is_not_cancelled),
         ROW(back_to_the_older_pair),
         ROW(back_to_the_older_radio_firmware),
+        ROW(a_substitute_is_one_again),
         ROW(what_is_not_gone_back_to),
         ROW(what_has_rotted_is_not_gone_back_to),
         ROW(back_to_the_host_the_router_came_with),

@@ -122,6 +122,19 @@ static void verdict_of_a_radio(void **state)
     assert_null(slot_record_bad_reason(&rec, rec.rcp[SLOT_R0].id));
 }
 
+/* What ran before was a substitute, and is one again: told as "ok" it would never be looked after. */
+static void verdict_of_a_radio_over_a_substitute(void **state)
+{
+    struct slot_record rec = radio_trial();
+
+    (void)state;
+    rec.back.is_mixed = true;
+    assert_int_equal(pair_condemn(&rec, "x"), TDM_OK);
+    assert_int_equal(rec.host[A].rcp, SLOT_R0);
+    assert_true(rec.host[A].is_mixed);
+    assert_false(rec.back.is_mixed);
+}
+
 static void verdict_of_a_first_radio(void **state)
 {
     struct slot_record rec = radio_trial();
@@ -211,6 +224,7 @@ static void found_host_becomes_a_trial(void **state)
     memset(&rec.trial, 0, sizeof rec.trial);
     rec.host[B].content.state = SLOT_STAGED;
     rec.rcp[SLOT_R1].state = SLOT_STAGED;
+    rec.host[A].is_mixed = true;
     assert_int_equal(pair_apply(&rec, B, BOOT_COMMIT_TRIAL_FOUND, ""), TDM_OK);
     assert_int_equal(rec.trial.kind, SLOT_TRIAL_HOST);
     assert_int_equal(rec.trial.to, B);
@@ -220,6 +234,7 @@ static void found_host_becomes_a_trial(void **state)
     assert_int_equal(rec.rcp[SLOT_R1].state, SLOT_TRIAL);
     assert_int_equal(rec.back.host, A);
     assert_int_equal(rec.back.rcp, SLOT_R0);
+    assert_true(rec.back.is_mixed);
     assert_int_equal(rec.radio.failed, 0);
 }
 
@@ -388,6 +403,7 @@ int main(void)
         cmocka_unit_test(verdict_spares_a_bundle_that_a_proven_host_uses),
         cmocka_unit_test(verdict_takes_a_bundle_gone_back_to),
         cmocka_unit_test(verdict_of_a_radio),
+        cmocka_unit_test(verdict_of_a_radio_over_a_substitute),
         cmocka_unit_test(verdict_of_a_first_radio),
         cmocka_unit_test(verdict_needs_a_trial_row),
         cmocka_unit_test(proof_of_a_host),

@@ -16,7 +16,7 @@
 #include "base/crc.h"
 #include "slot/slot_record.h"
 
-#define FULL_CRC 0x4104dcdfu
+#define FULL_CRC 0xac7048a3u
 
 static struct slot_content content(uint8_t state, uint8_t fill, const char *version, uint32_t counter, uint64_t length)
 {
@@ -46,6 +46,7 @@ static struct slot_record full_record(void)
     rec.trial.is_paid = true;
     rec.back.host = TDM_HOST_A;
     rec.back.rcp = SLOT_RCP_NONE;
+    rec.back.is_mixed = true;
     rec.radio.is_known = true;
     memset(rec.radio.holds, 5, sizeof rec.radio.holds);
     rec.radio.begun = 6;
@@ -88,7 +89,7 @@ static const struct {
 } places[] = {
     {"magic", 0, 4, {'T', 'd', 'R', 'c'}},
     {"version", 4, 2, {1, 0}},
-    {"length", 6, 2, {0xfc, 0x04}},
+    {"length", 6, 2, {0xfd, 0x04}},
     {"sequence", 8, 4, {7, 0, 0, 0}},
     {"host A state", 12, 1, {SLOT_GOOD}},
     {"host A id", 13, 1, {1}},
@@ -101,17 +102,17 @@ static const struct {
     {"host B rcp, mixed", 232, 2, {0xff, 1}},
     {"r0 state", 234, 1, {SLOT_GOOD}},
     {"r1 state", 343, 1, {SLOT_BAD}},
-    {"trial, back", 452, 6, {1, 1, 2, 1, 0, 0xff}},
-    {"radio known", 458, 2, {1, 5}},
-    {"radio begun, failed, chip, flash", 491, 8, {6, 2, 16, 0, 0, 0, 0x40, 0}},
-    {"radio text CRC", 499, 4, {0xd4, 0xc3, 0xb2, 0xa1}},
-    {"counter floor", 503, 4, {4, 3, 2, 1}},
-    {"time floor", 507, 8, {0x80, 0x3b, 0xb1, 0x6a, 0, 0, 0, 0}},
-    {"bad 0", 515, 1, {0x40}},
-    {"bad 7 reason", 1107, 8, {'r', 'e', 'a', 's', 'o', 'n', ' ', '7'}},
-    {"result", 1155, 8, {0x44, 0x33, 0x22, 0x11, 2, 'r', 'a', 'd'}},
-    {"result id, version", 1239, 4, {0x55, 'v', '9', 0}},
-    {"crc", 1272, 4, {0xdf, 0xdc, 0x04, 0x41}},
+    {"trial, back", 452, 7, {1, 1, 2, 1, 0, 0xff, 1}},
+    {"radio known", 459, 2, {1, 5}},
+    {"radio begun, failed, chip, flash", 492, 8, {6, 2, 16, 0, 0, 0, 0x40, 0}},
+    {"radio text CRC", 500, 4, {0xd4, 0xc3, 0xb2, 0xa1}},
+    {"counter floor", 504, 4, {4, 3, 2, 1}},
+    {"time floor", 508, 8, {0x80, 0x3b, 0xb1, 0x6a, 0, 0, 0, 0}},
+    {"bad 0", 516, 1, {0x40}},
+    {"bad 7 reason", 1108, 8, {'r', 'e', 'a', 's', 'o', 'n', ' ', '7'}},
+    {"result", 1156, 8, {0x44, 0x33, 0x22, 0x11, 2, 'r', 'a', 'd'}},
+    {"result id, version", 1240, 4, {0x55, 'v', '9', 0}},
+    {"crc", 1273, 4, {0xa3, 0x48, 0x70, 0xac}},
 };
 
 static void every_field_in_its_place(void **state)
@@ -181,11 +182,12 @@ static const struct {
     {"back host none", 456, 0xff, TDM_OK},
     {"back host", 456, 2, TDM_E_FORMAT},
     {"back rcp", 457, 2, TDM_E_FORMAT},
-    {"radio known", 458, 2, TDM_E_FORMAT},
-    {"result code, last", 1159, 6, TDM_OK},
-    {"result code", 1159, 7, TDM_E_FORMAT},
-    {"result reason, byte after its end", 1207, 1, TDM_E_FORMAT},
-    {"result version, byte after its end", 1271, 1, TDM_E_FORMAT},
+    {"back mixed", 458, 2, TDM_E_FORMAT},
+    {"radio known", 459, 2, TDM_E_FORMAT},
+    {"result code, last", 1160, 6, TDM_OK},
+    {"result code", 1160, 7, TDM_E_FORMAT},
+    {"result reason, byte after its end", 1208, 1, TDM_E_FORMAT},
+    {"result version, byte after its end", 1272, 1, TDM_E_FORMAT},
 };
 
 static void values_that_do_not_exist(void **state)
