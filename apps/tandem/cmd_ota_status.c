@@ -43,8 +43,8 @@ static void add_trial(cJSON *to, const struct slot_record *rec)
 static void add_past(struct app *app, const struct slot_record *rec)
 {
     cJSON *last = cJSON_AddObjectToObject(app->result, "last_result");
-    cJSON_AddStringToObject(last, "result", status_result_word(rec->result.code));
-    cJSON_AddStringToObject(last, "reason", rec->result.reason);
+    cJSON_AddStringToObject(last, "result", status_result_word(rec->update.code));
+    cJSON_AddStringToObject(last, "reason", rec->update.reason);
     cJSON *refused = cJSON_AddArrayToObject(app->result, "refused");
     for (int i = 0; i < SLOT_BAD_MAX; i++) {
         if (slot_id_is_zero(rec->bad[i].id))

@@ -110,6 +110,10 @@ struct slot_record {
         uint8_t id[SLOT_ID_LEN]; /* of the image it is about, zero: none */
         char version[SLOT_VERSION_MAX + 1];
     } result;
+    struct {          /* of the last update, whatever has become of the radio since */
+        uint8_t code; /* NONE, OK, FAILED or CANCELLED */
+        char reason[SLOT_REASON_MAX + 1];
+    } update;
 };
 
 enum slot_result {

@@ -49,6 +49,10 @@ void slot_record_set_result(struct slot_record *rec, enum slot_result code, cons
         about = &nothing;
     if (code != SLOT_RESULT_NONE && code != SLOT_RESULT_WAITING)
         rec->result.number++;
+    if (code == SLOT_RESULT_OK || code == SLOT_RESULT_FAILED || code == SLOT_RESULT_CANCELLED) {
+        rec->update.code = (uint8_t)code;
+        slot_reason_set(rec->update.reason, reason);
+    }
     rec->result.code = (uint8_t)code;
     slot_reason_set(rec->result.reason, reason);
     memcpy(rec->result.id, about->id, SLOT_ID_LEN);

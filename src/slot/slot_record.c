@@ -76,6 +76,8 @@ static void put_memory(struct bytes_writer *w, const struct slot_record *rec)
     put_text(w, rec->result.reason, sizeof rec->result.reason);
     bytes_put(w, rec->result.id, SLOT_ID_LEN);
     put_text(w, rec->result.version, sizeof rec->result.version);
+    bytes_put_u8(w, rec->update.code);
+    put_text(w, rec->update.reason, sizeof rec->update.reason);
 }
 
 tdm_err slot_record_write(const struct slot_record *rec, uint32_t sequence, uint8_t *out)
@@ -173,6 +175,8 @@ static void get_memory(struct bytes_reader *r, struct slot_record *rec)
     get_text(r, rec->result.reason, sizeof rec->result.reason);
     bytes_get(r, rec->result.id, SLOT_ID_LEN);
     get_text(r, rec->result.version, sizeof rec->result.version);
+    rec->update.code = get_enum(r, SLOT_RESULT_CANCELLED + 1);
+    get_text(r, rec->update.reason, sizeof rec->update.reason);
 }
 
 tdm_err slot_record_read(const uint8_t *bytes, uint32_t room, struct slot_record *rec, uint32_t *sequence)

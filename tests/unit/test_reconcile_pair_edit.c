@@ -307,6 +307,27 @@ static void proof_keeps_the_verdict_on_the_last_update(void **state)
     assert_string_equal(rec.result.reason, "why");
 }
 
+/* In the morning the operator asks what became of the update; the radio has had its own troubles since. */
+static void trouble_does_not_hide_the_last_update(void **state)
+{
+    struct slot_record rec = host_trial();
+
+    (void)state;
+    rec.rcp[SLOT_R1].state = SLOT_GOOD;
+    assert_int_equal(pair_condemn(&rec, "why"), TDM_OK);
+    assert_true(radio_degraded(&rec, "the radio does not answer"));
+    assert_int_equal(rec.update.code, SLOT_RESULT_FAILED);
+    assert_string_equal(rec.update.reason, "why");
+    pair_substitute(&rec, A, SLOT_R1, "own bundle rotten");
+    (void)radio_proven(&rec, 1);
+    assert_int_equal(rec.update.code, SLOT_RESULT_FAILED);
+    assert_string_equal(rec.update.reason, "why");
+    rec = host_trial();
+    assert_int_equal(pair_prove(&rec), TDM_OK);
+    assert_int_equal(rec.update.code, SLOT_RESULT_OK);
+    assert_string_equal(rec.update.reason, "");
+}
+
 /* Only what this start has seen counts: whoever counts the next one takes it away. */
 static void waiting_ends_with_the_start(void **state)
 {
@@ -393,6 +414,7 @@ static void the_other_bundle_uses_up_the_own_ones_attempts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(trouble_does_not_hide_the_last_update),
         cmocka_unit_test(waiting_ends_with_the_start),
         cmocka_unit_test(a_failure_outlives_the_starts_back),
         cmocka_unit_test(results_name_their_image),

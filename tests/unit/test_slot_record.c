@@ -16,7 +16,7 @@
 #include "base/crc.h"
 #include "slot/slot_record.h"
 
-#define FULL_CRC 0xac7048a3u
+#define FULL_CRC 0xf30a6434u
 
 static struct slot_content content(uint8_t state, uint8_t fill, const char *version, uint32_t counter, uint64_t length)
 {
@@ -67,6 +67,7 @@ static struct slot_record full_record(void)
     slot_text_set(rec.result.reason, sizeof rec.result.reason, "radio silent");
     memset(rec.result.id, 0x55, sizeof rec.result.id);
     slot_text_set(rec.result.version, sizeof rec.result.version, "v9");
+    rec.update.code = SLOT_RESULT_OK;
     return rec;
 }
 
@@ -89,7 +90,7 @@ static const struct {
 } places[] = {
     {"magic", 0, 4, {'T', 'd', 'R', 'c'}},
     {"version", 4, 2, {1, 0}},
-    {"length", 6, 2, {0xfd, 0x04}},
+    {"length", 6, 2, {0x2e, 0x05}},
     {"sequence", 8, 4, {7, 0, 0, 0}},
     {"host A state", 12, 1, {SLOT_GOOD}},
     {"host A id", 13, 1, {1}},
@@ -112,7 +113,8 @@ static const struct {
     {"bad 7 reason", 1108, 8, {'r', 'e', 'a', 's', 'o', 'n', ' ', '7'}},
     {"result", 1156, 8, {0x44, 0x33, 0x22, 0x11, 2, 'r', 'a', 'd'}},
     {"result id, version", 1240, 4, {0x55, 'v', '9', 0}},
-    {"crc", 1273, 4, {0xa3, 0x48, 0x70, 0xac}},
+    {"update", 1273, 3, {1, 0, 0}},
+    {"crc", 1322, 4, {0x34, 0x64, 0x0a, 0xf3}},
 };
 
 static void every_field_in_its_place(void **state)
@@ -188,6 +190,9 @@ static const struct {
     {"result code", 1160, 7, TDM_E_FORMAT},
     {"result reason, byte after its end", 1208, 1, TDM_E_FORMAT},
     {"result version, byte after its end", 1272, 1, TDM_E_FORMAT},
+    {"update code, last", 1273, 3, TDM_OK},
+    {"update code", 1273, 4, TDM_E_FORMAT},
+    {"update reason, byte after its end", 1321, 1, TDM_E_FORMAT},
 };
 
 static void values_that_do_not_exist(void **state)
