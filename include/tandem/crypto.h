@@ -10,6 +10,7 @@
 #ifndef TANDEM_CRYPTO_H
 #define TANDEM_CRYPTO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,15 @@
 
 #define TDM_SHA256_LEN 32
 #define TDM_P256_LEN   64 /* a point X, Y, or a signature r, s: big-endian halves of 32 bytes */
+#define TDM_KEY_ID_LEN 8
+#define TDM_KEYS_MAX   16 /* keys that a device can know, revoked ones included */
+
+/* A key the device knows. The id is the first 8 bytes of the SHA-256 of its DER SubjectPublicKeyInfo. */
+struct tdm_key {
+    uint8_t id[TDM_KEY_ID_LEN];
+    uint8_t point[TDM_P256_LEN];
+    bool is_revoked; /* its signatures count nothing; known, so that the refusal can say so */
+};
 
 /* One running digest. The port keeps its state in room or behind impl; nobody else looks inside. */
 struct tdm_sha256 {

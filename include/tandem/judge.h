@@ -26,20 +26,12 @@
 #define JUDGE_CHIP_UNKNOWN     0xffffu
 #define JUDGE_REVISION_UNKNOWN 0xffffu
 #define JUDGE_ROOM_WORDS       96
-#define JUDGE_KEYS_MAX         16
 #define JUDGE_COMPATIBLE_MAX   8
-
-/* A key the device knows. The id is the first 8 bytes of the SHA-256 of its DER SubjectPublicKeyInfo. */
-struct judge_key {
-    uint8_t id[MANIFEST_KEY_ID_LEN];
-    uint8_t point[TDM_P256_LEN];
-    bool is_revoked; /* its signatures count nothing; known, so that the refusal can say so */
-};
 
 /* The caller's, as long as the judge is in use. */
 struct judge_trust {
-    const struct judge_key *keys;
-    size_t count;
+    const struct tdm_key *keys;
+    size_t count;      /* at most TDM_KEYS_MAX */
     uint8_t threshold; /* good signatures of different keys an image needs, 1..8; 0 as 1 */
 };
 
