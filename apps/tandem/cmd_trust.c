@@ -6,6 +6,7 @@
 
 #include "app.h"
 #include "trustfile.h"
+#include "trustfiles.h"
 
 #define PREFIX_MIN 8 /* digits of a fingerprint that name a certificate */
 
@@ -82,22 +83,40 @@ int cmd_trust_add(struct app *app, int argc, char **argv)
 
 /* ---- list ---- */
 
+/* The certificates of one file, each with its name: `trust remove` takes out only those of the router's own. */
+static tdm_err add_file(cJSON *certificates, const char *file)
+{
+    tdm_err err = trustlist_read_own(&own, file);
+
+    for (size_t i = 0; err == TDM_OK && i < own.count; i++) {
+        cJSON *row = trust_describe(own.certs[i]);
+        cJSON_AddStringToObject(row, "file", file);
+        cJSON_AddItemToArray(certificates, row);
+    }
+    trustlist_free(&own);
+    return err;
+}
+
 int cmd_trust_list(struct app *app, int argc, char **argv)
 {
     const struct app_option options[] = {{NULL, NULL, NULL}};
+    static struct trustfiles files; /* large */
     int status = app_options(app, &argc, argv, options, 0);
 
-    if (status == EXIT_OK)
-        status = read_own(app);
     if (status != EXIT_OK)
-        return done(status);
+        return status;
+    if (trustfiles_find(&files, &app->cfg) != TDM_OK)
+        return app_fail_fault(app, files.at_fault, &files.fault);
     cJSON_AddStringToObject(app->result, "file", app->cfg.trust.file);
     cJSON_AddBoolToObject(app->result, "system_store_too", app->cfg.trust.use_system);
-    cJSON_AddNumberToObject(app->result, "count", (double)own.count);
-    cJSON *list = cJSON_AddArrayToObject(app->result, "certificates");
-    for (size_t i = 0; i < own.count; i++)
-        cJSON_AddItemToArray(list, trust_describe(own.certs[i]));
-    return done(EXIT_OK);
+    cJSON *list = cJSON_CreateArray();
+    for (size_t i = 0; i < files.count; i++) {
+        if (add_file(list, files.paths[i]) != TDM_OK)
+            status = app_fail_fault(app, files.paths[i], &own.fault);
+    }
+    cJSON_AddNumberToObject(app->result, "count", cJSON_GetArraySize(list));
+    cJSON_AddItemToObject(app->result, "certificates", list);
+    return status;
 }
 
 /* ---- remove ---- */

@@ -59,9 +59,10 @@ struct config {
     struct {
         bool allow_http;
         uint64_t connect_timeout_ms, first_byte_timeout_ms, stall_timeout_ms;
+        char client_certificate[CONFIG_TEXT_MAX], client_key[CONFIG_TEXT_MAX];
     } source;
     struct {
-        char file[CONFIG_TEXT_MAX];
+        char file[CONFIG_TEXT_MAX], folder[CONFIG_TEXT_MAX], pin[CONFIG_TEXT_MAX];
         bool use_system;
     } trust;
 };

@@ -12,7 +12,7 @@ const struct app_command app_commands[] = {
     {"image", "info", cmd_image_info, "FILE", "show what an image contains"},
     {"image", "verify", cmd_image_verify, "FILE", "check an image as a router would"},
     {"image", "extract", cmd_image_extract, "FILE --output-dir DIR", "write an image's parts as files"},
-    {"ota", "download", cmd_ota_download, "URL|FILE [--stage-only|--no-reboot]",
+    {"ota", "download", cmd_ota_download, "URL|FILE [--stage-only|--no-reboot] [--insecure-tls]",
      "fetch, check and store an image in the free slots, then switch to it"},
     {"ota", "apply", cmd_ota_apply, "[--no-reboot]", "switch to an update that is stored, after checking it once more"},
     {"ota", "cancel", cmd_ota_cancel, "", "take back an update that is stored or due and does not run yet"},

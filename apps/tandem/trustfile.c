@@ -15,6 +15,7 @@
 
 #include "app.h"
 #include "filework.h"
+#include "linux/http_curl_trust.h"
 
 #define FILE_LIMIT (4u * 1024u * 1024u)
 #define TEXT_MAX   512
@@ -256,7 +257,7 @@ static const char *validity(const X509 *cert)
 cJSON *trust_describe(const X509 *cert)
 {
     unsigned char digest[TDM_SHA256_LEN];
-    char when[32] = "";
+    char when[32] = "", pin[HTTP_PIN_MAX];
     struct tm end;
     cJSON *to = cJSON_CreateObject();
 
@@ -268,5 +269,7 @@ cJSON *trust_describe(const X509 *cert)
     cJSON_AddStringToObject(to, "validity", validity(cert));
     if (trust_fingerprint(cert, digest) == TDM_OK)
         app_add_hex(to, "fingerprint", digest, sizeof digest);
+    if (http_curl_trust_pin(cert, pin))
+        cJSON_AddStringToObject(to, "pin", pin);
     return to;
 }

@@ -42,7 +42,7 @@ int trustlist_find(const struct trustlist *t, const X509 *cert);
 TDM_MUST_USE tdm_err trustlist_append(struct trustlist *t, X509 *cert);
 void trustlist_remove(struct trustlist *t, size_t at);
 
-/* Subject, names, expiry, validity, fingerprint, as one object. */
+/* Subject, names, expiry, validity, fingerprint, pin, as one object. */
 cJSON *trust_describe(const X509 *cert);
 bool trust_has_expired(const X509 *cert);
 

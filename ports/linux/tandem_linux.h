@@ -138,12 +138,16 @@ void health_command_init(struct health_command *h, const char *command, uint32_t
 
 /* ---- http_curl.c and http_file.c ----------------------------------------------------------------------------------- */
 
-struct http_curl_config { /* set by the caller; texts are borrowed */
-    const char *ca_file;  /* PEM bundle of trusted certificates; NULL or "": the system's store alone */
-    bool use_system;      /* the system's store beside ca_file                                        */
-    bool allow_http;      /* plain http:// URLs                                                       */
+struct http_curl_config {        /* set by the caller; texts are borrowed, NULL is as good as "" */
+    const char *const *ca_files; /* PEM files; whoever stands in one is trusted, as a CA and as a server           */
+    size_t ca_file_count;
+    bool use_system;                             /* the system's certificates are trusted too                       */
+    const char *pins;                            /* "sha256//BASE64", several with ';': a server has one of them    */
+    const char *client_certificate, *client_key; /* PEM files; the key may stand in the file of the certificate    */
+    bool allow_http;                             /* plain http:// URLs                                              */
+    bool insecure_tls; /* believe whoever answers at the host of the URL: for what is signed, alone    */
     uint32_t connect_ms, first_byte_ms, stall_ms;
-    bool (*is_stopped)(void); /* asked about once a second: has the operator had enough? NULL: never        */
+    bool (*is_stopped)(void); /* asked about once a second: has the operator had enough? NULL: never               */
 };
 
 struct http_curl {

@@ -209,22 +209,9 @@ def test_certificate_outside_its_time(router, https_server, dated_certificate, w
     refused(router, f"https://localhost:{port}/image", 17, code, "clock")
 
 
-def test_old_tls(router, https_server, certificate, www):
-    port = https_server(www, arguments=["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"])
-    refused(router.adopted().trust(certificate.cert), f"https://localhost:{port}/image", 30, "tls_failed", "TLS 1.2")
-
-
 def test_plain_http(router, certificate):
     refused(router.adopted().trust(certificate.cert), f"http://localhost:{unused_port()}/image", 15, "plain_http",
             "https://")
-
-
-def test_environment_does_not_redirect_us(router, https_server, certificate, image, www):
-    (www / "image").write_bytes(image())
-    nowhere = f"http://127.0.0.1:{unused_port()}"
-    answer = router.trust(certificate.cert).run("ota", "download", f"https://localhost:{https_server(www)}/image",
-                                                https_proxy=nowhere, HTTPS_PROXY=nowhere, ALL_PROXY=nowhere)
-    expect_pair(router, answer, image())
 
 
 # ---- what a server sends ---------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """tandem trust add, list, remove."""
 
+import base64
+import hashlib
 import re
 import stat
 import subprocess
@@ -17,6 +19,14 @@ def fingerprint(cert) -> str:
     return out.strip().split("=")[1]
 
 
+def pin(cert) -> str:
+    """As RFC 7469 makes it: Base64 of the SHA-256 of the DER SubjectPublicKeyInfo."""
+    pem = subprocess.run(["openssl", "x509", "-in", cert, "-noout", "-pubkey"], check=True, capture_output=True,
+                         text=True).stdout
+    der = base64.b64decode("".join(pem.splitlines()[1:-1]))
+    return "sha256//" + base64.b64encode(hashlib.sha256(der).digest()).decode()
+
+
 def digits(text: str) -> str:
     return text.replace(":", "").lower()
 
@@ -30,7 +40,45 @@ def test_add_and_list(router, certificate):
     assert row["names"] == "localhost 127.0.0.1"
     assert row["validity"] == "valid"
     assert row["fingerprint"] == digits(fingerprint(certificate.cert))
+    assert row["pin"] == pin(certificate.cert)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", row["expires"])
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two certificates in three files, and what is none of Tandem's business."""
+    folder = tmp_path / "trusted"
+    folder.mkdir()
+    one, two = make_certificate(tmp_path, "one.example"), make_certificate(tmp_path, "two.example")
+    (folder / "2.crt").write_text(two.cert.read_text())
+    (folder / "1.pem").write_text(one.cert.read_text())
+    (folder / "0.pem").write_text("")
+    (folder / "README").write_text("no certificate")
+    (folder / ".hidden.pem").write_text("no certificate")
+    return folder
+
+
+def test_list_tells_the_files_of_the_folder(router, certificate, folder):
+    router.trust(certificate.cert)
+    rows = router.run("--trust-folder", folder, "trust", "list").data["certificates"]
+    assert [(row["subject"], row["file"]) for row in rows] == [
+        ("CN=localhost", str(router.dir / "trust.pem")), ("CN=one.example", str(folder / "1.pem")),
+        ("CN=two.example", str(folder / "2.crt"))]
+
+
+def test_folder_with_a_private_key_or_none_is_told(router, certificate, folder):
+    (folder / "3.pem").write_text(certificate.key.read_text())
+    answer = router.run("--trust-folder", folder, "trust", "list")
+    assert (answer.exit, answer.code) == (10, "private_key") and str(folder / "3.pem") in answer.message
+    answer = router.run("--trust-folder", "/nonexistent", "trust", "list")
+    assert (answer.exit, answer.code) == (20, "no_such_folder") and "/nonexistent" in answer.message
+
+
+def test_folder_has_a_limit(router, folder):
+    for i in range(63):
+        (folder / f"a{i}.pem").write_text((folder / "1.pem").read_text())
+    answer = router.run("--trust-folder", folder, "trust", "list")
+    assert (answer.exit, answer.code) == (14, "too_many_files"), answer
 
 
 def test_twice_is_once(router, certificate):

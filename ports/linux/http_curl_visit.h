@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * http_curl_visit: one request to one server, from the connection to the end of its answer.
+ *
+ * Used by   http_curl.c, once for each step of a chain of redirects.   Uses  libcurl, http_curl_tls.
+ * Memory    the struct is the caller's, {0} but for what it sets; nothing stays open after a visit.
+ * Faults    in reply->fault, with others' words in reply->detail.
+ */
+#ifndef TANDEM_HTTP_CURL_VISIT_H
+#define TANDEM_HTTP_CURL_VISIT_H
+
+#include "http_curl_tls.h"
+#include "http_curl_url.h"
+#include "linux/tandem_linux.h"
+
+/* What is waited for; each has a time limit of its own. */
+enum http_curl_phase { CONNECTING, ASKING, RECEIVING };
+
+struct http_curl_visit {
+    /* set by the caller */
+    const struct http_curl_config *cfg;
+    struct tdm_sink *body;
+    struct tdm_http_reply *reply;
+    uint64_t from;
+    struct http_curl_url first, url; /* the one that the operator gave, and the one to visit */
+    X509_STORE *trust;
+
+    /* after the visit */
+    bool is_redirect; /* TDM_OK, no byte was pushed, and next is where the server points to */
+    char next[HTTP_URL_MAX];
+
+    /* during it */
+    CURL *curl;
+    struct http_curl_tls tls;
+    tdm_err sink_err;
+    bool has_begun; /* the body */
+    size_t passed_over;
+    enum http_curl_phase phase;
+    uint64_t since_ms;
+    char words[CURL_ERROR_SIZE];
+};
+
+TDM_MUST_USE tdm_err http_curl_visit(struct http_curl_visit *t);
+
+/* A foreign text as the one printable line that is kept of it. */
+void http_curl_keep_detail(struct tdm_http_reply *reply, const char *text, size_t len);
+
+#endif
