@@ -187,6 +187,8 @@ class Image:
     @property
     def cell_bytes(self) -> bytes:
         signed = self.signed
+        if not self.cell_room:
+            return b""
         if self.cells:
             used = b"".join(self.cells(signed))
         else:

@@ -11,6 +11,7 @@ import re
 import pytest
 
 import manifest
+import small_images
 from manifest import CELL, Key, sha256
 from small_images import pair
 from test_format import decode
@@ -33,6 +34,12 @@ def test_an_image_made_from_its_meaning_is_the_specified_one():
     assert (image.signed_length, len(image.front), len(image.bytes)) == (476, 636, 4548)
     assert image.id.hex() == IMAGE_ID
     assert sha256(image.bytes).hex() == FILE
+
+
+@pytest.mark.parametrize("name, make", [("pair", pair), ("radio", small_images.radio_only),
+                                        ("host", small_images.host_only)])
+def test_the_images_in_tests_data(repo, name, make):
+    assert (repo / f"tests/data/manifest/{name}.bin").read_bytes() == make(RFC_6979_KEY).bytes
 
 
 def test_reading_and_writing_are_inverse():
