@@ -23,6 +23,8 @@ LAYERS = {
     4: ("install", "reconcile"),
 }
 PORT_LAYER = 1
+# Public headers of a room that has another name.
+ROOM_OF_HEADER = {"manifest": "image"}
 # Files of an engine that only decide: they take no port, so they count as layer 2 whatever their room.
 PURE_FILE = re.compile(r"_(frame|packet|record|state|chip)\.[ch]$")
 # Headers of the C library that any freestanding or small embedded library has.
@@ -48,7 +50,9 @@ class File:
     def __init__(self, path: Path):
         parts = path.parts
         self.path, self.part = path, parts[0]
-        self.room = path.stem if self.part == "include" else parts[1] if self.part == "src" and len(parts) > 2 else None
+        self.room = parts[1] if self.part == "src" and len(parts) > 2 else None
+        if self.part == "include":
+            self.room = ROOM_OF_HEADER.get(path.stem, path.stem)
         self.layer = LAYER_OF.get(self.room)
         if self.part == "src" and self.layer is not None and PURE_FILE.search(path.name):
             self.layer = min(self.layer, 2)

@@ -10,7 +10,9 @@ static const struct advice_row {
 } advice_rows[] = {
     {"access", "run as root, or give this user the file"},
     {"already_installed", "nothing needs to be done"},
+    {"already_signed", "sign with another key"},
     {"back_has_no_bundle", "take an older image with `tandem ota download` instead"},
+    {"bad_cells", "fetch the image again; if it stays so, sign it again from the unsigned file"},
     {"bad_checksum", "fetch the image again; if it stays so, build firmware and image anew"},
     {"bad_digest", "fetch the image again; if it stays so, pack it again from a fresh build"},
     {"bad_firmware", "fetch the image again; if it stays so, build firmware and image anew"},
@@ -86,6 +88,7 @@ static const struct advice_row {
     {"no_bundle", "store one with `tandem rcp adopt`, or install an update"},
     {"no_certificate", "give a file with a certificate in PEM form"},
     {"no_connection", "check address and port, and that the server runs"},
+    {"no_free_cell", "pack the image again with more `--cells`, and sign it anew"},
     {"no_keys", "put keys there as .pem files, or take the place out of the configuration"},
     {"no_loader", "check the RESET and BOOT wiring and [radio] lines; `tandem rcp probe` tries each layer"},
     {"no_memory", "free some memory, then try again"},

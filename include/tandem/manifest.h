@@ -3,10 +3,10 @@
  * manifest: the signed statement behind the version text in part 0. Bytes and limits: docs/FORMAT.md, "The manifest".
  *
  * Used by   judge, the image commands.   Uses  nothing.
- * Memory    the caller owns everything; the two texts of the extensions point into the bytes that were read.
+ * Memory    the caller owns everything; the extensions point into the bytes that were read.
  * Order     manifest_open(), manifest_cell() for every cell, manifest_read(): the order in which an image is judged.
  *           Nothing that stands in the fields is believed before the cells were.
- * Encoding  one meaning has one encoding: manifest_write(manifest_read(x)) is x.
+ * Encoding  one meaning has one encoding: manifest_write(manifest_read(x)) is x, with the cells blank.
  * Fault     codes bad_manifest, bad_cells, too_new; `at` is the offset in the bytes given.
  */
 #ifndef TANDEM_MANIFEST_H
@@ -57,6 +57,8 @@ struct manifest {
     uint8_t digests[MANIFEST_DIGESTS_MAX][MANIFEST_DIGEST_LEN];
     const char *label, *notes_url; /* extensions 1 and 2, not NUL ended; NULL: none. For people, never decide      */
     size_t label_len, notes_url_len;
+    const uint8_t *others; /* extensions this code does not know and may ignore, as they lie; NULL: none */
+    size_t others_len;
 };
 
 struct manifest_cell {
@@ -86,13 +88,14 @@ TDM_MUST_USE tdm_err manifest_read(const struct manifest_frame *frame, bool has_
                                    struct manifest *m, struct tdm_fault *fault);
 
 /*
- * The same bytes from the struct, all cells blank; the packer's half. *len: in the room, out the bytes written.
- * FORMAT when a field is out of its range (code bad_manifest), NO_ROOM when they do not fit.
+ * The same bytes from the struct, all cells blank; the packer's half. *len: in the room, out the bytes written. What
+ * stands in a text's array behind its NUL is not looked at. FORMAT or TOO_NEW when a field is out of its range, with the
+ * fault that reading would give; NO_ROOM when they do not fit.
  */
 TDM_MUST_USE tdm_err manifest_write(const struct manifest *m, uint8_t *bytes, size_t *len, struct tdm_fault *fault);
 /*
  * Put one more signature into its place among the cells of `bytes` (a whole manifest). A high s is turned low. STATE:
- * this key has signed already (already_signed) or no cell is free (no_free_cell).
+ * this key has signed already (already_signed) or no cell is free (no_free_cell). Nothing is written with a fault.
  */
 TDM_MUST_USE tdm_err manifest_add_cell(uint8_t *bytes, size_t len, size_t digest_count,
                                        const struct manifest_cell *cell, struct tdm_fault *fault);

@@ -23,9 +23,4 @@
 #define IMAGE_LEAD_HOST_SIZE_MIN 24u /* what later formats may give a table under FE */
 #define IMAGE_LEAD_HOST_SIZE_MAX 4092u
 
-/* The least that may stand behind the NUL: fixed block, a digest for each part beside part 0, one signature cell. */
-#define IMAGE_MANIFEST_FIXED  152u
-#define IMAGE_MANIFEST_DIGEST 32u
-#define IMAGE_MANIFEST_CELL   80u
-
 #endif

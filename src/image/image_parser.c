@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include <tandem/manifest.h>
+
 #include "image/image_format.h"
 #include "image/image_header.h"
 
@@ -80,7 +82,7 @@ static const char *text_problem(const struct image_parser *p, size_t len, size_t
 static void check_text(struct image_parser *p)
 {
     size_t len = text_length(p), at, digests = p->layout.part_count - 1;
-    size_t least_manifest = IMAGE_MANIFEST_FIXED + IMAGE_MANIFEST_DIGEST * digests + IMAGE_MANIFEST_CELL;
+    size_t least_manifest = MANIFEST_FIXED_LEN + MANIFEST_DIGEST_LEN * digests + MANIFEST_CELL_LEN;
     const char *problem = text_problem(p, len, &at);
 
     if (problem)
