@@ -10,8 +10,8 @@
  *
  *             FF/72: 0 1 2 3 4 (radio only)      FF/84: 0 1 2 3 4 5 (pair)      FE/36: 0 5 (host only)
  *
- * Trailing  bytes behind a radio-only image are legal for existing readers: ignored and counted. Behind any other image
- *           they are refused.
+ * Trailing  bytes behind a radio-only image without manifest are legal for existing readers: ignored and counted.
+ *           Behind any other image they are refused.
  */
 #ifndef TANDEM_IMAGE_H
 #define TANDEM_IMAGE_H
@@ -57,6 +57,10 @@ struct image_layout {
 
 /* The part with this tag, or NULL. */
 const struct image_part *image_layout_part(const struct image_layout *l, uint32_t tag);
+
+/* Of an image with a manifest of so many signature cells: bytes from the file's start that are signed. Its id is their
+ * SHA-256. */
+uint32_t image_signed_size(const struct image_layout *l, uint8_t cell_count);
 
 /*
  * What the parser tells, in this order: header, version, manifest (only when one stands behind the text), then for

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/image_header.h"
 
+#include <tandem/manifest.h>
+
 #include "base/bytes.h"
 
 static const struct kind_row {
@@ -41,6 +43,12 @@ const struct image_part *image_layout_part(const struct image_layout *l, uint32_
             return &l->parts[i];
     }
     return NULL;
+}
+
+uint32_t image_signed_size(const struct image_layout *l, uint8_t cell_count)
+{
+    uint32_t front = l->header_size + l->parts[0].size, cells = (uint32_t)MANIFEST_CELL_LEN * cell_count;
+    return front > cells ? front - cells : 0;
 }
 
 size_t image_kind_tags(enum image_kind kind, uint32_t tags[IMAGE_PARTS_MAX])
@@ -202,4 +210,12 @@ const char *image_text_problem(const uint8_t *text, size_t len, size_t *at)
         return "version text begins with a space";
     *at = len - 1;
     return text[len - 1] == ' ' ? "version text ends with a space" : NULL;
+}
+
+const char *image_kind_text_problem(enum image_kind kind, const uint8_t *text, size_t len, size_t *at)
+{
+    if (kind != IMAGE_KIND_HOST)
+        return image_text_problem(text, len, at);
+    *at = 0;
+    return len > 0 ? "version text in an image without radio parts" : NULL;
 }

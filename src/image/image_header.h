@@ -25,5 +25,7 @@ size_t image_kind_tags(enum image_kind kind, uint32_t tags[IMAGE_PARTS_MAX]);
 
 /* Why these bytes cannot be a version text, or NULL when they can. *at: the first wrong byte. */
 const char *image_text_problem(const uint8_t *text, size_t len, size_t *at);
+/* The same for an image of this kind: without radio parts there is no text. */
+const char *image_kind_text_problem(enum image_kind kind, const uint8_t *text, size_t len, size_t *at);
 
 #endif

@@ -70,20 +70,12 @@ static size_t text_length(const struct image_parser *p)
     return nul ? (size_t)(nul - p->front) : p->front_len;
 }
 
-static const char *text_problem(const struct image_parser *p, size_t len, size_t *at)
-{
-    *at = 0;
-    if (p->layout.kind == IMAGE_KIND_HOST)
-        return len > 0 ? "version text in an image without radio parts" : NULL;
-    return image_text_problem(p->front, len, at);
-}
-
 /* Called when the window is full: the text, and whether what stands behind it can be a manifest at all. */
 static void check_text(struct image_parser *p)
 {
     size_t len = text_length(p), at, digests = p->layout.part_count - 1;
     size_t least_manifest = MANIFEST_FIXED_LEN + MANIFEST_DIGEST_LEN * digests + MANIFEST_CELL_LEN;
-    const char *problem = text_problem(p, len, &at);
+    const char *problem = image_kind_text_problem(p->layout.kind, p->front, len, &at);
 
     if (problem)
         fail(p, TDM_E_FORMAT, "bad_version_text", problem, p->layout.header_size + at);

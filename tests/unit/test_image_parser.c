@@ -443,14 +443,67 @@ static void test_later_host_tables(void **state)
     static const struct {
         uint32_t size;
         tdm_err err;
-    } rows[] = {{24, TDM_E_TOO_NEW}, {48, TDM_E_TOO_NEW},  {4092, TDM_E_TOO_NEW},
-                {12, TDM_E_FORMAT},  {4104, TDM_E_FORMAT}, {37, TDM_E_FORMAT}};
+    } rows[] = {{24, TDM_E_TOO_NEW},   {48, TDM_E_TOO_NEW}, {72, TDM_E_TOO_NEW},  {84, TDM_E_TOO_NEW},
+                {4092, TDM_E_TOO_NEW}, {0, TDM_E_FORMAT},   {12, TDM_E_FORMAT},   {4104, TDM_E_FORMAT},
+                {37, TDM_E_FORMAT},    {25, TDM_E_FORMAT},  {4091, TDM_E_FORMAT}, {0xfffffffc, TDM_E_FORMAT}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         build_host_only(&image, 264);
         set32(&image, 4, rows[i].size);
-        assert_int_equal(parse(&parser, &told, image.b, image.len, CAP), rows[i].err);
+        assert_int_equal(parse(&parser, &told, image.b, image.len, 1), rows[i].err);
+        assert_string_equal(parser.fault.code, rows[i].err == TDM_E_TOO_NEW ? "too_new" : "not_image");
+        assert_int_equal(parser.fault.at, 4);
+        assert_int_equal(parser.at, 12);
     }
+}
+
+/* Part 0 of an image of each kind: the longest that the front has room for, and the shortest manifest. */
+static void test_limits_of_part_0(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t header, longest;
+        size_t digests;
+    } kinds[] = {{"radio", 72, 4024, 4}, {"pair", 84, 4012, 5}, {"host", 36, 4060, 1}};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        bool is_host = kinds[i].header == 36;
+        for (uint32_t over = 0; over < 2; over++) {
+            if (is_host)
+                build_host_only(&image, kinds[i].longest + over - 1);
+            else
+                build(&image, 0xff, "x", 1, kinds[i].longest + over - 2, i == 1);
+            print_message("  %s, %u over\n", kinds[i].name, (unsigned)over);
+            assert_int_equal(parse(&parser, &told, image.b, image.len, 1), over ? TDM_E_FORMAT : TDM_OK);
+            assert_string_equal(parser.fault.code, over ? "bad_header" : "");
+        }
+        for (uint32_t short_of = 0; short_of < 2; short_of++) {
+            size_t manifest = 152 + 32 * kinds[i].digests + 80 - short_of;
+            if (is_host)
+                build_host_only(&image, manifest);
+            else
+                build(&image, 0xff, "x", 1, manifest, i == 1);
+            assert_int_equal(parse(&parser, &told, image.b, image.len, 1), short_of ? TDM_E_FORMAT : TDM_OK);
+            assert_string_equal(parser.fault.code, short_of ? "bad_manifest" : "");
+            if (short_of) /* known as soon as the text's window is there */
+                assert_int_equal(parser.at, kinds[i].header + 100);
+        }
+    }
+}
+
+/* A host-only image always has a manifest: neither nothing nor a text will do. */
+static void test_host_only_without_manifest(void **state)
+{
+    (void)state;
+    build_host_only(&image, 0);
+    assert_int_equal(parse(&parser, &told, image.b, image.len, CAP), TDM_E_FORMAT);
+    assert_string_equal(parser.fault.code, "bad_manifest");
+    assert_int_equal(parser.fault.at, 37);
+    build_host_only(&image, 40);
+    memset(image.b + 36, 'x', 41);
+    assert_int_equal(parse(&parser, &told, image.b, image.len, CAP), TDM_E_FORMAT);
+    assert_string_equal(parser.fault.code, "bad_version_text");
+    assert_int_equal(parser.fault.at, 36);
 }
 
 static void test_trailing_bytes(void **state)
@@ -491,6 +544,7 @@ int main(void)
         cmocka_unit_test(test_text_rules),          cmocka_unit_test(test_wrong_text_is_not_waited_for),
         cmocka_unit_test(test_host_only_with_text), cmocka_unit_test(test_later_host_tables),
         cmocka_unit_test(test_trailing_bytes),      cmocka_unit_test(test_receiver_stops),
+        cmocka_unit_test(test_limits_of_part_0),    cmocka_unit_test(test_host_only_without_manifest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
