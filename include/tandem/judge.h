@@ -5,7 +5,7 @@
  * Used by   install (while it arrives, and again from the slots), reconcile (before flashing), the image commands.
  * Uses      image, crypto.
  * Memory    the caller owns the judge; nothing is allocated. judge_end() or judge_drop() gives the digests back.
- * Order     Everything up to the bootloader's first 24 bytes (which name the chip) is held back until it has been
+ * Order     Everything up to the first 24 bytes of the first firmware (which name its chip) is held back until it has been
  *           judged; only then does the output see a byte, verbatim and in order. So an image whose front is refused, or
  *           which is for another chip, never touches a slot.
  * Checks    docs/FORMAT.md, "The order of checks": S and T in the parser, M, G, F and P here, J as far as the caller states
@@ -59,6 +59,7 @@ struct judge_facts {
     uint16_t host_family;              /* enum manifest_host_family, 0: not known                                */
     uint16_t host_chip, host_revision; /* of an ESP host, or unknown                                             */
     struct judge_half radio, host;     /* the halves the device has now, for a one-sided image                   */
+    bool must_know_radio;              /* a host-only image is refused as long as the radio's numbers are not known */
     uint32_t counter_floor;
     uint64_t now;             /* max(time floor, trusted clock), seconds since 1970 UTC; 0: not asked   */
     const char *pair_version; /* of the running pair; NULL or "": not known                             */
@@ -99,8 +100,10 @@ struct judge {
     bool is_accepted;
     size_t header_len; /* bytes of the file's start that stand in header */
     uint8_t header[IMAGE_HEADER_MAX], flash_args[IMAGE_FLASH_ARGS_LEN]; /* held back; part 0 is in the parser */
-    struct tdm_sha256 whole, bundle, host, firmware; /* firmware: the part's own first bytes, as ESP files state them */
-    uint64_t room[JUDGE_ROOM_WORDS];                 /* checkers of single parts: src/judge/judge_parts.h             */
+    uint64_t manifest_at; /* its offset in the file                                                  */
+    /* running: all of a plain image; else the signed range, then each part. firmware: as ESP files state it themselves */
+    struct tdm_sha256 running, bundle, host, firmware;
+    uint64_t room[JUDGE_ROOM_WORDS]; /* checkers of single parts: src/judge/judge_parts.h             */
 };
 
 void judge_init(struct judge *j, struct tdm_crypto *crypto, const struct judge_facts *facts, struct judge_output *out);

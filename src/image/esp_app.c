@@ -7,7 +7,6 @@
 #include "base/crc.h"
 #include "image/esp_chip.h"
 
-#define MAGIC            0xe9u
 #define SEGMENTS_MAX     16u
 #define SEGMENT_LIMIT    0x1000000u /* 24-bit flash addresses */
 #define APP_MAGIC        0xabcd5432u
@@ -40,7 +39,7 @@ static size_t least(size_t a, size_t b)
 
 bool esp_app_is_likely(const uint8_t *head, size_t len)
 {
-    return len >= ESP_APP_HEADER_LEN && head[0] == MAGIC && head[1] >= 1 && head[1] <= SEGMENTS_MAX &&
+    return len >= ESP_APP_HEADER_LEN && head[0] == ESP_APP_MAGIC && head[1] >= 1 && head[1] <= SEGMENTS_MAX &&
            esp_chip_by_id(bytes_le16(head + 12)) != NULL && head[HASH_APPENDED_AT] <= 1;
 }
 
@@ -65,7 +64,7 @@ static size_t eat_header(struct esp_app *a, const uint8_t *data, size_t len)
 {
     size_t n = least(len, ESP_APP_HEADER_LEN - (size_t)a->at);
 
-    if (a->at == 0 && data[0] != MAGIC)
+    if (a->at == 0 && data[0] != ESP_APP_MAGIC)
         fail(a, "bad_firmware", "does not begin as ESP firmware does", 0);
     else if (a->at + n == ESP_APP_HEADER_LEN)
         read_header(a);

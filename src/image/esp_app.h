@@ -23,6 +23,7 @@
 #define ESP_APP_DIGEST_LEN 32
 #define ESP_APP_TEXT_MAX   32
 #define ESP_APP_HEADER_LEN 24
+#define ESP_APP_MAGIC      0xe9u
 #define ESP_APP_HEAD_LEN   176 /* file header, first segment header, description up to the IDF version */
 
 enum esp_app_kind {

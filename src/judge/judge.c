@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "judge/judge_front.h"
 #include "judge/judge_parts.h"
+#include "judge/judge_policy.h"
 
 static tdm_err refuse(struct judge *j, tdm_err err, const char *code, const char *what, uint64_t at)
 {
@@ -21,7 +23,7 @@ static tdm_err hash(struct judge *j, struct tdm_sha256 *s, const uint8_t *data, 
 /* Every byte of the image passes here once, in order. */
 static tdm_err emit(struct judge *j, bool is_host, const uint8_t *data, size_t len)
 {
-    tdm_err err = hash(j, &j->whole, data, len);
+    tdm_err err = j->verdict.has_manifest ? TDM_OK : hash(j, &j->running, data, len);
     if (err == TDM_OK)
         err = hash(j, is_host ? &j->host : &j->bundle, data, len);
     if (err != TDM_OK || j->out == NULL)
@@ -40,6 +42,8 @@ static tdm_err accept(struct judge *j)
         err = j->out->on_accept(j->out, &j->verdict);
     if (err != TDM_OK)
         return refuse(j, err, "not_stored", "the receiver of the image stopped", 0);
+    if (j->verdict.layout.bundle_size == 0)
+        return TDM_OK; /* without radio parts nobody has a place for the front */
     err = emit(j, false, j->header, j->verdict.layout.header_size);
     if (err == TDM_OK)
         err = emit(j, false, j->parser.front, j->verdict.layout.parts[0].size);
@@ -50,40 +54,12 @@ static tdm_err accept(struct judge *j)
 
 /* ---- the parser's events ---- */
 
-static tdm_err check_told_length(struct judge *j, const struct image_layout *l)
-{
-    uint64_t told = j->facts.told_length;
-
-    if (told == 0 || told == l->total_size)
-        return TDM_OK;
-    if (told < l->total_size)
-        return refuse(j, TDM_E_TRUNCATED, "truncated", "shorter than its header table says", told);
-    if (l->kind == IMAGE_KIND_RADIO)
-        return TDM_OK; /* trailing bytes are legal there */
-    return refuse(j, TDM_E_FORMAT, "trailing_bytes", "longer than its header table says", l->total_size);
-}
-
-static tdm_err check_room(struct judge *j, const struct image_layout *l)
-{
-    const struct judge_facts *f = &j->facts;
-
-    if (l->host_size > 0 && !f->takes_host)
-        return refuse(j, TDM_E_REFUSED, "host_has_no_slots",
-                      "carries host firmware, but this host has no slots of its own", 0);
-    if (f->bundle_room > 0 && l->bundle_size > f->bundle_room)
-        return refuse(j, TDM_E_NO_ROOM, "no_room", "radio bundle larger than its slot", l->bundle_size);
-    if (f->host_room > 0 && l->host_size > f->host_room)
-        return refuse(j, TDM_E_NO_ROOM, "no_room", "host firmware larger than its slot", l->host_size);
-    return TDM_OK;
-}
-
 static tdm_err on_header(void *ctx, const struct image_layout *layout)
 {
     struct judge *j = ctx;
 
     j->verdict.layout = *layout;
-    tdm_err err = check_told_length(j, layout);
-    return err == TDM_OK ? check_room(j, layout) : err;
+    return TDM_OK;
 }
 
 static tdm_err on_version(void *ctx, const char *text, size_t len)
@@ -93,16 +69,12 @@ static tdm_err on_version(void *ctx, const char *text, size_t len)
     if (len >= sizeof j->verdict.version)
         return refuse(j, TDM_E_BUG, "bug", "version text too long", 0);
     memcpy(j->verdict.version, text, len);
-    return TDM_OK;
+    return len == j->verdict.layout.parts[0].size ? judge_front_plain(j) : TDM_OK;
 }
 
 static tdm_err on_manifest(void *ctx, const uint8_t *bytes, size_t len)
 {
-    struct judge *j = ctx;
-
-    (void)bytes, (void)len;
-    return refuse(j, TDM_E_TOO_NEW, "too_new", "image carries a manifest, which this version cannot judge",
-                  j->verdict.layout.header_size + strlen(j->verdict.version) + 1);
+    return judge_front_manifest(ctx, bytes, len);
 }
 
 static tdm_err pass(struct judge *j, const struct image_part *part, const uint8_t *data, size_t len)
@@ -113,15 +85,13 @@ static tdm_err pass(struct judge *j, const struct image_part *part, const uint8_
     return err == TDM_OK ? emit(j, part->tag == IMAGE_TAG_HOST, data, len) : err;
 }
 
-/* The first bytes of a firmware file are there: they say what it is, and for the bootloader which chip we speak of. */
+/* The first bytes of a firmware file are there: they say what it is. With the first file's all is judged that can be. */
 static tdm_err begin_firmware(struct judge *j, const struct image_part *part)
 {
     struct judge_work *w = judge_work(j);
 
-    if (part->tag == IMAGE_TAG_BOOTLOADER && w->head_len < sizeof w->head)
-        return judge_fail_part(j, part, TDM_E_FORMAT, "bad_firmware", "firmware too short to name its chip", 0);
     tdm_err err = judge_part_begin(j, part);
-    if (err == TDM_OK && part->tag == IMAGE_TAG_BOOTLOADER)
+    if (err == TDM_OK && !j->is_accepted)
         err = accept(j);
     return err == TDM_OK ? emit(j, part->tag == IMAGE_TAG_HOST, w->head, w->head_len) : err;
 }
@@ -146,8 +116,10 @@ static tdm_err push_firmware(struct judge *j, const struct image_part *part, uin
 static tdm_err on_part_data(void *ctx, const struct image_part *part, uint32_t at, const uint8_t *data, size_t len)
 {
     struct judge *j = ctx;
-    tdm_err err = TDM_OK;
+    tdm_err err = judge_digest_push(j, part, at, data, len);
 
+    if (err != TDM_OK)
+        return err;
     switch (part->tag) {
     case IMAGE_TAG_FLASH_ARGS:
         if (at > sizeof j->flash_args || len > sizeof j->flash_args - at)
@@ -166,6 +138,10 @@ static tdm_err on_part_data(void *ctx, const struct image_part *part, uint32_t a
 static tdm_err on_part_end(void *ctx, const struct image_part *part)
 {
     struct judge *j = ctx;
+    tdm_err err = judge_digest_end(j, part);
+
+    if (err != TDM_OK)
+        return err;
     return part->tag == IMAGE_TAG_FLASH_ARGS ? judge_flash_args(j, part) : judge_part_end(j, part);
 }
 
@@ -179,9 +155,7 @@ void judge_init(struct judge *j, struct tdm_crypto *crypto, const struct judge_f
     tdm_fault_clear(&j->fault);
     j->verdict.radio_chip = j->verdict.host_chip = JUDGE_CHIP_UNKNOWN;
     image_init(&j->parser, &events, j);
-    tdm_err err = tdm_sha256_begin(&j->whole, crypto);
-    if (err == TDM_OK)
-        err = tdm_sha256_begin(&j->bundle, crypto);
+    tdm_err err = tdm_sha256_begin(&j->bundle, crypto);
     if (err == TDM_OK)
         err = tdm_sha256_begin(&j->host, crypto);
     if (err != TDM_OK)
@@ -208,43 +182,47 @@ tdm_err judge_push(struct judge *j, const uint8_t *data, size_t len)
     return TDM_OK;
 }
 
-static bool is_known_bad(const struct judge *j, const uint8_t *id)
-{
-    for (size_t i = 0; i < j->facts.bad_count; i++) {
-        if (memcmp(j->facts.bad_ids[i], id, TDM_SHA256_LEN) == 0)
-            return true;
-    }
-    return false;
-}
-
 static tdm_err end_digests(struct judge *j)
 {
     struct judge_verdict *v = &j->verdict;
+    tdm_err err = v->has_manifest ? TDM_OK : tdm_sha256_end(&j->running, v->id);
 
-    tdm_err err = tdm_sha256_end(&j->whole, v->id);
-    if (err == TDM_OK)
+    if (err == TDM_OK && v->layout.bundle_size > 0)
         err = tdm_sha256_end(&j->bundle, v->bundle_digest);
     if (err == TDM_OK)
         err = tdm_sha256_end(&j->host, v->host_digest);
     return err == TDM_OK ? TDM_OK : refuse(j, err, "hash_failed", "the digest failed", 0);
 }
 
+/* A plain image's id is that of all its bytes; with a manifest it was known and asked at the front. */
+static tdm_err settle_id(struct judge *j, bool is_bundle)
+{
+    if (j->verdict.has_manifest)
+        return TDM_OK;
+    if (!is_bundle || j->verdict.layout.host_size == 0)
+        return judge_policy_check_id(&j->facts, &j->verdict, &j->fault);
+    memset(j->verdict.id, 0, sizeof j->verdict.id); /* its host part is not here */
+    return TDM_OK;
+}
+
+static tdm_err settle(struct judge *j, bool is_bundle)
+{
+    if (j->fault.err != TDM_OK)
+        return j->fault.err;
+    if ((is_bundle ? image_end_bundle(&j->parser) : image_end(&j->parser)) != TDM_OK)
+        return tdm_fault_from(&j->fault, &j->parser.fault);
+    tdm_err err = end_digests(j);
+    return err == TDM_OK ? settle_id(j, is_bundle) : err;
+}
+
 static tdm_err end(struct judge *j, bool is_bundle, struct judge_verdict *verdict)
 {
-    bool has_host = j->verdict.layout.host_size > 0;
+    tdm_err err = settle(j, is_bundle);
 
-    if (j->fault.err == TDM_OK && (is_bundle ? image_end_bundle(&j->parser) : image_end(&j->parser)) != TDM_OK)
-        (void)tdm_fault_from(&j->fault, &j->parser.fault);
-    if (j->fault.err == TDM_OK)
-        (void)end_digests(j);
-    if (is_bundle && has_host)
-        memset(j->verdict.id, 0, sizeof j->verdict.id); /* of the whole image, which is not here */
-    else if (j->fault.err == TDM_OK && is_known_bad(j, j->verdict.id))
-        (void)refuse(j, TDM_E_REFUSED, "known_bad", "this image has failed on this router before", 0);
     judge_drop(j);
-    if (j->fault.err == TDM_OK)
+    if (err == TDM_OK)
         *verdict = j->verdict;
-    return j->fault.err;
+    return err;
 }
 
 tdm_err judge_end(struct judge *j, struct judge_verdict *verdict)
@@ -259,7 +237,7 @@ tdm_err judge_end_bundle(struct judge *j, struct judge_verdict *verdict)
 
 void judge_drop(struct judge *j)
 {
-    tdm_sha256_drop(&j->whole);
+    tdm_sha256_drop(&j->running);
     tdm_sha256_drop(&j->bundle);
     tdm_sha256_drop(&j->host);
     tdm_sha256_drop(&j->firmware);

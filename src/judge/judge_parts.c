@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "image/esp_chip.h"
 
 tdm_err judge_fail_part(struct judge *j, const struct image_part *part, tdm_err err, const char *code, const char *what,
@@ -19,16 +20,60 @@ static tdm_err take_fault(struct judge *j, const struct image_part *part, const 
                            f->at);
 }
 
-tdm_err judge_flash_args(struct judge *j, const struct image_part *part)
+/* The same while a part is still passing: with a manifest its digest has the first word, see judge_digest_end(). */
+static tdm_err hold_fault(struct judge *j, const struct image_part *part, const struct tdm_fault *f)
 {
-    struct tdm_fault f;
+    if (!j->verdict.has_manifest)
+        return take_fault(j, part, f);
+    judge_work(j)->late = *f;
+    return TDM_OK;
+}
 
-    tdm_fault_clear(&f);
-    tdm_err err = flash_args_read(j->flash_args, &judge_work(j)->args, &f);
-    return err == TDM_OK ? TDM_OK : take_fault(j, part, &f);
+/* ---- digests ---- */
+
+static tdm_err no_digest(struct judge *j, const struct image_part *part, tdm_err err)
+{
+    return judge_fail_part(j, part, err, "hash_failed", "the digest failed", 0);
+}
+
+tdm_err judge_digest_push(struct judge *j, const struct image_part *part, uint32_t at, const uint8_t *data, size_t len)
+{
+    tdm_err err = TDM_OK;
+
+    if (!j->verdict.has_manifest)
+        return TDM_OK;
+    if (at == 0)
+        err = tdm_sha256_begin(&j->running, j->crypto);
+    if (err == TDM_OK)
+        err = tdm_sha256_update(&j->running, data, len);
+    return err == TDM_OK ? TDM_OK : no_digest(j, part, err);
+}
+
+tdm_err judge_digest_end(struct judge *j, const struct image_part *part)
+{
+    size_t row = (size_t)(part - j->parser.layout.parts) - 1; /* part 0 has none */
+    uint8_t digest[TDM_SHA256_LEN];
+
+    if (!j->verdict.has_manifest)
+        return TDM_OK;
+    tdm_err err = tdm_sha256_end(&j->running, digest);
+    if (err != TDM_OK)
+        return no_digest(j, part, err);
+    if (row >= j->verdict.manifest.digest_count)
+        return judge_fail_part(j, part, TDM_E_BUG, "bug", "a part without a digest", 0);
+    if (memcmp(digest, j->verdict.manifest.digests[row], sizeof digest) != 0)
+        return judge_fail_part(j, part, TDM_E_CORRUPT, "bad_digest", "a part is not the one that the manifest states",
+                               0);
+    return TDM_OK;
 }
 
 /* ---- the radio's chip ---- */
+
+/* What the image may count on: the flash that its manifest demands, else the flash of the radio that is there. */
+static uint32_t flash_size(const struct judge *j)
+{
+    return j->verdict.has_manifest ? j->verdict.manifest.least_flash : j->facts.radio_flash_size;
+}
 
 static tdm_err check_layout(struct judge *j, const struct esp_chip *chip)
 {
@@ -38,20 +83,66 @@ static tdm_err check_layout(struct judge *j, const struct esp_chip *chip)
     if (args == NULL)
         return tdm_fault_set(&j->fault, TDM_E_BUG, "bug", "no flash arguments", 0);
     tdm_fault_clear(&f);
-    tdm_err err = flash_args_check(&judge_work(j)->args, &j->verdict.layout, chip->bootloader_offset,
-                                   j->facts.radio_flash_size, &f);
+    tdm_err err =
+        flash_args_check(&judge_work(j)->args, &j->verdict.layout, chip->bootloader_offset, flash_size(j), &f);
     return err == TDM_OK ? TDM_OK : take_fault(j, args, &f);
 }
 
-#define CHIP_AT 12 /* offset in a firmware file */
+/* Offsets in a firmware file. */
+#define CHIP_AT         12
+#define REVISION_MIN_AT 15
+#define REVISION_MAX_AT 17
+
+static tdm_err unknown_chip(struct judge *j, const struct image_part *part, uint64_t at)
+{
+    return judge_fail_part(j, part, TDM_E_UNSUPPORTED, "unknown_chip", "made for a radio chip that is not known", at);
+}
+
+tdm_err judge_flash_args(struct judge *j, const struct image_part *part)
+{
+    struct tdm_fault f;
+
+    tdm_fault_clear(&f);
+    if (flash_args_read(j->flash_args, &judge_work(j)->args, &f) != TDM_OK)
+        return take_fault(j, part, &f);
+    if (!j->verdict.has_manifest)
+        return TDM_OK; /* the bootloader will tell the chip */
+    const struct esp_chip *chip = esp_chip_by_id(j->verdict.radio_chip);
+    return chip != NULL ? check_layout(j, chip) : unknown_chip(j, part, 0);
+}
+
+/* ---- the chip in a firmware file ---- */
+
+/* Check P2: the file is for what the manifest states, and for all of it. */
+static tdm_err check_stated(struct judge *j, const struct image_part *part)
+{
+    const struct judge_work *w = judge_work(j);
+    const struct manifest *m = &j->verdict.manifest;
+    const struct manifest_side *side = part->tag == IMAGE_TAG_HOST ? &m->host : &m->radio;
+    uint16_t revision_max = bytes_le16(w->head + REVISION_MAX_AT);
+
+    if (w->head_len < sizeof w->head || w->head[0] != ESP_APP_MAGIC)
+        return judge_fail_part(j, part, TDM_E_FORMAT, "wrong_chip_inside", "no ESP firmware where some is stated", 0);
+    if (bytes_le16(w->head + CHIP_AT) != side->chip)
+        return judge_fail_part(j, part, TDM_E_FORMAT, "wrong_chip_inside",
+                               "a firmware is for another chip than the manifest states", CHIP_AT);
+    if (part->tag == IMAGE_TAG_BOOTLOADER)
+        return TDM_OK;
+    if (side->revision_min < bytes_le16(w->head + REVISION_MIN_AT))
+        return judge_fail_part(j, part, TDM_E_FORMAT, "wrong_chip_inside",
+                               "a firmware demands a newer chip revision than the manifest states", REVISION_MIN_AT);
+    if (revision_max != 0 && side->revision_max > revision_max)
+        return judge_fail_part(j, part, TDM_E_FORMAT, "wrong_chip_inside",
+                               "a firmware demands an older chip revision than the manifest states", REVISION_MAX_AT);
+    return TDM_OK;
+}
 
 static tdm_err check_bootloader_chip(struct judge *j, const struct image_part *part, uint16_t id)
 {
     const struct esp_chip *chip = esp_chip_by_id(id);
 
     if (chip == NULL)
-        return judge_fail_part(j, part, TDM_E_UNSUPPORTED, "unknown_chip", "made for a radio chip that is not known",
-                               CHIP_AT);
+        return unknown_chip(j, part, CHIP_AT);
     if (j->facts.radio_chip != JUDGE_CHIP_UNKNOWN && j->facts.radio_chip != id)
         return judge_fail_part(j, part, TDM_E_MISMATCH, "wrong_radio", "made for another radio chip", CHIP_AT);
     j->verdict.radio_chip = id;
@@ -78,24 +169,38 @@ static tdm_err push_firmware(struct judge *j, const struct image_part *part, con
     size_t hashed;
 
     if (esp_app_push(&w->check.app, data, len, &hashed) != TDM_OK)
-        return take_fault(j, part, &w->check.app.fault);
+        return hold_fault(j, part, &w->check.app.fault);
     tdm_err err = tdm_sha256_update(&j->firmware, data, hashed);
-    return err == TDM_OK ? TDM_OK : judge_fail_part(j, part, err, "hash_failed", "the digest failed", 0);
+    return err == TDM_OK ? TDM_OK : no_digest(j, part, err);
+}
+
+/* A manifest says what the host part is, and an opaque one is not looked into; a plain image leaves it to a guess. */
+static bool is_esp_file(const struct judge *j, const struct image_part *part, const struct judge_work *w)
+{
+    if (part->tag != IMAGE_TAG_HOST)
+        return true;
+    return j->verdict.has_manifest ? j->verdict.manifest.host.family == MANIFEST_HOST_ESP
+                                   : esp_app_is_likely(w->head, w->head_len);
 }
 
 static tdm_err begin_firmware(struct judge *j, const struct image_part *part)
 {
     struct judge_work *w = judge_work(j);
+    bool is_stated = j->verdict.has_manifest;
 
-    w->is_esp = part->tag != IMAGE_TAG_HOST || esp_app_is_likely(w->head, w->head_len);
+    w->is_esp = is_esp_file(j, part, w);
     if (!w->is_esp)
         return TDM_OK;
+    if (is_stated && check_stated(j, part) != TDM_OK)
+        return j->fault.err;
+    if (part->tag == IMAGE_TAG_BOOTLOADER && w->head_len < sizeof w->head)
+        return judge_fail_part(j, part, TDM_E_FORMAT, "bad_firmware", "firmware too short to name its chip", 0);
     esp_app_init(&w->check.app);
     tdm_err err = tdm_sha256_begin(&j->firmware, j->crypto);
     if (err != TDM_OK)
-        return judge_fail_part(j, part, err, "hash_failed", "the digest failed", 0);
+        return no_digest(j, part, err);
     err = push_firmware(j, part, w->head, w->head_len);
-    if (err == TDM_OK && w->head_len == sizeof w->head)
+    if (err == TDM_OK && !is_stated && w->head_len == sizeof w->head)
         err = check_chip(j, part, w->check.app.info.chip_id);
     return err;
 }
@@ -132,7 +237,7 @@ static tdm_err end_firmware(struct judge *j, const struct image_part *part)
         return take_fault(j, part, &w->check.app.fault);
     tdm_err err = tdm_sha256_end(&j->firmware, digest);
     if (err != TDM_OK)
-        return judge_fail_part(j, part, err, "hash_failed", "the digest failed", 0);
+        return no_digest(j, part, err);
     if (info->has_digest && memcmp(digest, info->digest, sizeof digest) != 0)
         return judge_fail_part(j, part, TDM_E_CORRUPT, "bad_digest", "SHA-256 at the end of a firmware file is wrong",
                                info->image_size - ESP_APP_DIGEST_LEN);
@@ -150,7 +255,7 @@ static tdm_err begin_table(struct judge *j, const struct image_part *part)
     tdm_err err = flash_args_offset(&w->args, IMAGE_TAG_RCP_APP, &offset);
     if (err != TDM_OK)
         return judge_fail_part(j, part, err, "bug", "no place for the firmware", 0);
-    partition_table_init(&w->check.table, offset, j->facts.radio_flash_size);
+    partition_table_init(&w->check.table, offset, flash_size(j));
     return TDM_OK;
 }
 
@@ -174,6 +279,7 @@ static tdm_err end_table(struct judge *j, const struct image_part *part)
 
 tdm_err judge_part_begin(struct judge *j, const struct image_part *part)
 {
+    tdm_fault_clear(&judge_work(j)->late);
     return part->tag == IMAGE_TAG_PARTITION_TABLE ? begin_table(j, part) : begin_firmware(j, part);
 }
 
@@ -181,13 +287,19 @@ tdm_err judge_part_push(struct judge *j, const struct image_part *part, const ui
 {
     struct judge_work *w = judge_work(j);
 
+    if (w->late.err != TDM_OK)
+        return TDM_OK; /* what follows a fault says nothing more; only the digest still wants it */
     if (part->tag != IMAGE_TAG_PARTITION_TABLE)
         return w->is_esp ? push_firmware(j, part, data, len) : TDM_OK;
     return partition_table_push(&w->check.table, data, len) == TDM_OK ? TDM_OK
-                                                                      : take_fault(j, part, &w->check.table.fault);
+                                                                      : hold_fault(j, part, &w->check.table.fault);
 }
 
 tdm_err judge_part_end(struct judge *j, const struct image_part *part)
 {
+    const struct tdm_fault *late = &judge_work(j)->late;
+
+    if (late->err != TDM_OK)
+        return take_fault(j, part, late);
     return part->tag == IMAGE_TAG_PARTITION_TABLE ? end_table(j, part) : end_firmware(j, part);
 }

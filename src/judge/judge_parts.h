@@ -21,6 +21,7 @@ struct judge_work {
     uint8_t head[ESP_APP_HEADER_LEN]; /* of the firmware file that is passing */
     size_t head_len;
     bool is_esp;
+    struct tdm_fault late; /* of this part; told only if its bytes are the signed ones */
     union {
         struct esp_app app;
         struct partition_table table;
@@ -38,12 +39,20 @@ static inline struct judge_work *judge_work(struct judge *j)
 tdm_err judge_fail_part(struct judge *j, const struct image_part *part, tdm_err err, const char *code, const char *what,
                         uint64_t at);
 
+/*
+ * With a manifest every part has a digest, and a part that was changed is answered as that and not by what the change
+ * happened to break. Nothing is done for a plain image. end() must come before any other check at the end of a part.
+ */
+TDM_MUST_USE tdm_err judge_digest_push(struct judge *j, const struct image_part *part, uint32_t at, const uint8_t *data,
+                                       size_t len);
+TDM_MUST_USE tdm_err judge_digest_end(struct judge *j, const struct image_part *part);
+
 /* Part 1 is complete. */
 TDM_MUST_USE tdm_err judge_flash_args(struct judge *j, const struct image_part *part);
 
 /*
- * A part from 2 to 5 begins. Of a firmware file work.head holds the first bytes, head_len of them; with the bootloader's
- * the radio's chip is known, and with it where everything may lie in flash.
+ * A part from 2 to 5 begins. Of a firmware file work.head holds the first bytes, head_len of them; with a plain image's
+ * bootloader the radio's chip is known, and with it where everything may lie in flash.
  */
 TDM_MUST_USE tdm_err judge_part_begin(struct judge *j, const struct image_part *part);
 TDM_MUST_USE tdm_err judge_part_push(struct judge *j, const struct image_part *part, const uint8_t *data, size_t len);
