@@ -56,7 +56,7 @@ static int check_insecure(const struct source *s, struct app *app)
         return EXIT_OK;
     return app_fail(app, TDM_E_REFUSED, "insecure_needs_signature",
                     "%s: an image from a server that proves nothing must be signed, and this router knows no key to "
-                    "check that with, so nothing was fetched; configure the keys in [trust], or let the server prove "
+                    "check that with, so nothing was fetched; configure [images] keys, or let the server prove "
                     "itself",
                     s->name);
 }

@@ -206,12 +206,14 @@ static bool blame_client(const struct http_curl_tls *t, struct tdm_fault *why)
 
 static bool is_broken(CURLcode rc)
 {
-    return rc == CURLE_SSL_CONNECT_ERROR || rc == CURLE_RECV_ERROR || rc == CURLE_SEND_ERROR || rc == CURLE_GOT_NOTHING;
+    return rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_CONNECT_ERROR || rc == CURLE_RECV_ERROR ||
+           rc == CURLE_SEND_ERROR || rc == CURLE_GOT_NOTHING;
 }
 
 bool http_curl_tls_blame(const struct http_curl_tls *t, CURLcode rc, int status, struct tdm_fault *why)
 {
-    if (rc == CURLE_PEER_FAILED_VERIFICATION)
+    bool is_by_alert = t->alert_in != 0 && t->alert_out == 0; /* the library counts some of them as its own refusal */
+    if (rc == CURLE_PEER_FAILED_VERIFICATION && !is_by_alert)
         return blame_certificate(t, why);
     if (rc == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
         return tdm_fault_set(why, TDM_E_TRUST, "pin_mismatch", "the server's key is not the pinned one", 0) != TDM_OK;

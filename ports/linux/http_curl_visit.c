@@ -150,7 +150,9 @@ static size_t on_body(char *data, size_t one, size_t len, void *user)
 
     (void)one;
     enter(t, RECEIVING);
-    if (begin_body(t) != TDM_OK)
+    if (t->tls.asked_renegotiation) /* and was told no; there are servers that go on as if nothing had been said */
+        (void)http_curl_tls_blame(&t->tls, CURLE_RECV_ERROR, 0, &t->reply->fault);
+    if (t->tls.asked_renegotiation || begin_body(t) != TDM_OK)
         return 0;
     if (t->is_redirect)
         return pass_over(t, len);
@@ -342,6 +344,7 @@ tdm_err http_curl_visit(struct http_curl_visit *t)
     t->has_begun = t->is_redirect = false;
     t->words[0] = '\0';
     t->passed_over = 0;
+    t->reply->status = 0;
     t->tls = (struct http_curl_tls){.trust = t->trust};
     t->curl = curl_easy_init();
     if (t->curl == NULL || headers == NULL)

@@ -4,6 +4,7 @@
 import hashlib
 import struct
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,7 @@ http {{
         ssl_certificate {certificate.cert};
         ssl_certificate_key {certificate.key};
         ssl_protocols TLSv1.2 TLSv1.3;
+        {more}
         root {www};
         location = /moved {{ return 302 https://localhost:{port}/image; }}
         location = /plain {{ return 302 http://localhost:{port}/image; }}
@@ -125,19 +127,26 @@ http {{
 """
 
 
-@pytest.fixture
-def nginx(tmp_path, www, certificate):
-    folder, port = tmp_path / "nginx", unused_port()
+@contextmanager
+def run_nginx(folder, www, certificate, more=""):
+    """more: lines of the server's block. Gives the server's address once it answers."""
+    port = unused_port()
     folder.mkdir()
-    (folder / "nginx.conf").write_text(NGINX.format(dir=folder, port=port, certificate=certificate, www=www))
+    (folder / "nginx.conf").write_text(NGINX.format(dir=folder, port=port, certificate=certificate, www=www, more=more))
     server = subprocess.Popen(["nginx", "-p", folder, "-c", folder / "nginx.conf"], stdin=subprocess.DEVNULL,
                               stderr=subprocess.PIPE, text=True)
-    subprocess.run(["curl", "-s", "-o", "/dev/null", "--retry", "50", "--retry-connrefused", "--retry-delay", "0",
-                    "--retry-max-time", "20", "--cacert", certificate.cert, f"https://localhost:{port}/"], check=True)
+    subprocess.run(["curl", "-s", "-k", "-o", "/dev/null", "--retry", "50", "--retry-connrefused", "--retry-delay", "0",
+                    "--retry-max-time", "20", f"https://localhost:{port}/"], check=True)
     yield f"https://localhost:{port}"
     server.terminate()
     server.wait()
     server.stderr.close()
+
+
+@pytest.fixture
+def nginx(tmp_path, www, certificate):
+    with run_nginx(tmp_path / "nginx", www, certificate) as url:
+        yield url
 
 
 @pytest.mark.parametrize("path", ["image", "moved"])
