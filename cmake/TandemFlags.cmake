@@ -1,6 +1,10 @@
 # The flags every target of ours is compiled with.
 add_library(tandem_flags INTERFACE)
 target_compile_options(tandem_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+if(TANDEM_FUZZ)
+    set(TANDEM_SANITIZE ON)
+    target_compile_options(tandem_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(TANDEM_SANITIZE)
     target_compile_options(tandem_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(tandem_flags INTERFACE -fsanitize=address,undefined)

@@ -1,143 +1,128 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_image: every reader of src/image on any bytes. Fed at once and in pieces (of the size that the first byte
- * says) each must give the same answer; the sanitizers watch the rest. scripts/campaigns/fuzz builds and runs it.
+ * fuzz_image: the image parser. Any split gives the same events; they come in order, without gap and within the layout;
+ * an accepted table is what the writer makes of the same parts; a pair cut off before its host part is a whole bundle.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include <tandem/image.h>
 
-#include "image/esp_app.h"
-#include "image/flash_args_text.h"
-#include "image/partition_table.h"
+#include "base/crc.h"
+#include "fuzz.h"
+#include "image/image_writer.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+struct watch {
+    struct image_parser parser;
+    bool has_header, has_version, is_open;
+    struct image_layout layout;
+    size_t ended; /* parts, part 0 not counted */
+    uint32_t part_at, crc;
+};
 
-static void must(bool is_so)
+static void note(struct watch *w, const void *data, size_t len)
 {
-    if (!is_so)
-        abort();
-}
-
-static void same_fault(const struct tdm_fault *a, const struct tdm_fault *b)
-{
-    must(a->err == b->err && a->at == b->at && strcmp(a->code, b->code) == 0);
+    w->crc = crc32_add(w->crc, data, len);
 }
 
 static tdm_err on_header(void *ctx, const struct image_layout *layout)
 {
-    (void)ctx;
-    must(layout->part_count >= 2 && layout->part_count <= IMAGE_PARTS_MAX);
+    struct watch *w = ctx;
+
+    fuzz_must(!w->has_header && layout->part_count >= 2 && layout->part_count <= IMAGE_PARTS_MAX);
+    w->has_header = true;
+    w->layout = *layout;
     return TDM_OK;
 }
 
 static tdm_err on_version(void *ctx, const char *text, size_t len)
 {
-    (void)ctx;
-    must(strlen(text) == len && len <= IMAGE_VERSION_MAX);
+    struct watch *w = ctx;
+
+    fuzz_must(w->has_header && !w->has_version && strlen(text) == len && len <= IMAGE_VERSION_MAX);
+    w->has_version = true;
+    note(w, text, len);
     return TDM_OK;
 }
 
 static tdm_err on_manifest(void *ctx, const uint8_t *bytes, size_t len)
 {
-    volatile uint8_t last = bytes[len - 1]; /* readable to its end */
-    (void)ctx;
-    (void)last;
-    must(len <= IMAGE_MANIFEST_MAX);
+    struct watch *w = ctx;
+
+    fuzz_must(w->has_version && w->ended == 0 && len > 0 && len <= IMAGE_MANIFEST_MAX);
+    note(w, bytes, len);
     return TDM_OK;
 }
 
 static tdm_err on_part_data(void *ctx, const struct image_part *part, uint32_t at, const uint8_t *data, size_t len)
 {
-    (void)ctx;
-    (void)data;
-    must(len > 0 && at <= part->size && len <= part->size - at);
+    struct watch *w = ctx;
+
+    fuzz_must(w->has_version && part->tag == w->layout.parts[w->ended + 1].tag);
+    fuzz_must(len > 0 && at == w->part_at && len <= part->size - at);
+    w->part_at += (uint32_t)len;
+    note(w, data, len);
     return TDM_OK;
 }
 
 static tdm_err on_part_end(void *ctx, const struct image_part *part)
 {
-    (void)ctx;
-    (void)part;
+    struct watch *w = ctx;
+
+    fuzz_must(w->part_at == part->size);
+    w->part_at = 0;
+    w->ended++;
     return TDM_OK;
 }
 
-static const struct image_events events = {on_header, on_version, on_manifest, on_part_data, on_part_end};
-
-/* The engines keep their failure and answer it again at the end, so a push's own answer need not be looked at. */
-#define IGNORE(call)                                                                                                   \
-    do {                                                                                                               \
-        if (call)                                                                                                      \
-            break;                                                                                                     \
-    } while (0)
-
-static void parse(struct image_parser *p, const uint8_t *data, size_t size, size_t step)
+static void push(void *ctx, const uint8_t *data, size_t len)
 {
-    image_init(p, &events, NULL);
-    for (size_t at = 0; at < size; at += step)
-        IGNORE(image_push(p, data + at, size - at < step ? size - at : step));
-    IGNORE(image_end(p));
+    struct watch *w = ctx;
+    fuzz_told(image_push(&w->parser, data, len), &w->parser.fault);
 }
 
-static size_t check_app(struct esp_app *a, const uint8_t *data, size_t size, size_t step)
+static void parse(struct watch *w, const uint8_t *data, size_t size, uint32_t seed, bool is_bundle)
 {
-    size_t hashed = 0, n;
+    static const struct image_events events = {on_header, on_version, on_manifest, on_part_data, on_part_end};
 
-    esp_app_init(a);
-    for (size_t at = 0; at < size; at += step) {
-        IGNORE(esp_app_push(a, data + at, size - at < step ? size - at : step, &n));
-        hashed += n;
-    }
-    IGNORE(esp_app_end(a));
-    return hashed;
+    memset(w, 0, sizeof *w);
+    image_init(&w->parser, &events, w);
+    fuzz_feed(data, size, seed, push, w);
+    fuzz_told(is_bundle ? image_end_bundle(&w->parser) : image_end(&w->parser), &w->parser.fault);
 }
 
-static void check_table(struct partition_table *t, const uint8_t *data, size_t size, size_t step)
+static void write_again(const struct image_layout *layout, const uint8_t *data)
 {
-    partition_table_init(t, 0x10000, 0);
-    for (size_t at = 0; at < size; at += step)
-        IGNORE(partition_table_push(t, data + at, size - at < step ? size - at : step));
-    IGNORE(partition_table_end(t));
-}
-
-static void read_text(const uint8_t *data, size_t size)
-{
-    struct flash_args_text text;
+    uint32_t sizes[IMAGE_PARTS_MAX] = {0};
+    uint8_t table[IMAGE_HEADER_MAX];
+    struct image_layout again;
     struct tdm_fault fault;
-    char *copy = malloc(size + (size == 0)); /* its end is the sanitizer's */
+    size_t len;
 
-    if (!copy)
-        return;
-    memcpy(copy, data, size);
+    for (size_t i = 0; i < layout->part_count; i++)
+        sizes[layout->parts[i].tag] = layout->parts[i].size;
     tdm_fault_clear(&fault);
-    must(flash_args_text_read(copy, size, &text, &fault) == fault.err);
-    free(copy);
+    fuzz_must(image_writer_plan(layout->kind, sizes, &again, &fault) == TDM_OK);
+    fuzz_must(again.total_size == layout->total_size && again.bundle_size == layout->bundle_size);
+    fuzz_must(image_writer_table(&again, table, sizeof table, &len) == TDM_OK);
+    fuzz_must(len == layout->header_size && memcmp(table, data, len) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct image_parser image[2];
-    static struct esp_app app[2];
-    static struct partition_table table[2];
-    size_t step, hashed[2];
+    static struct watch whole, cut;
 
-    if (size < 2)
+    if (size < 1)
         return 0;
-    step = data[0] % 40u + 1u;
-    data++;
-    size--;
-    for (int i = 0; i < 2; i++) {
-        parse(&image[i], data, size, i == 0 ? size : step);
-        hashed[i] = check_app(&app[i], data, size, i == 0 ? size : step);
-        check_table(&table[i], data, size, i == 0 ? size : step);
-    }
-    same_fault(&image[0].fault, &image[1].fault);
-    same_fault(&app[0].fault, &app[1].fault);
-    same_fault(&table[0].fault, &table[1].fault);
-    if (app[0].fault.err == TDM_OK)
-        must(hashed[0] == hashed[1] && memcmp(&app[0].info, &app[1].info, sizeof app[0].info) == 0);
-    must(image[0].at == image[1].at || image[0].fault.err != TDM_OK);
-    read_text(data, size);
+    parse(&whole, data + 1, size - 1, 0, false);
+    parse(&cut, data + 1, size - 1, data[0] + 1u, false);
+    fuzz_same_fault(&whole.parser.fault, &cut.parser.fault);
+    fuzz_must(whole.crc == cut.crc && whole.ended == cut.ended && whole.part_at == cut.part_at);
+    if (whole.has_header)
+        write_again(&whole.layout, data + 1);
+    if (whole.parser.fault.err != TDM_OK)
+        return 0;
+    fuzz_must(whole.ended == whole.layout.part_count - 1 && whole.layout.total_size <= size - 1);
+    if (whole.layout.kind != IMAGE_KIND_PAIR)
+        return 0;
+    parse(&cut, data + 1, whole.layout.bundle_size, data[0] + 1u, true);
+    fuzz_must(cut.parser.fault.err == TDM_OK);
     return 0;
 }

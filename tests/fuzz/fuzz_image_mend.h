@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fuzz_image_mend: makes sums and digests inside an image right again after the fuzzer has changed bytes under them, so
+ * that it gets behind them. It changes only those sums; whether the image is any good remains for the code to say.
+ *
+ * Used by   fuzz_judge, fuzz_install.   Uses  src/image, OpenSSL's SHA-256.
+ */
+#ifndef TANDEM_TESTS_FUZZ_IMAGE_MEND_H
+#define TANDEM_TESTS_FUZZ_IMAGE_MEND_H
+
+#include <openssl/sha.h>
+
+#include "base/md5.h"
+#include "fuzz.h"
+#include "image/esp_app.h"
+#include "image/image_header.h"
+#include "image/partition_table.h"
+
+/* Checksum, then SHA-256, of a firmware file that is whole but for them. */
+static inline void fuzz_mend_app(uint8_t *file, size_t len)
+{
+    struct esp_app a;
+    size_t hashed = 0;
+
+    for (int again = 0; again < 2; again++) {
+        esp_app_init(&a);
+        tdm_err err = esp_app_push(&a, file, len, &hashed);
+        if (err == TDM_OK && esp_app_end(&a) == TDM_OK && a.info.has_digest)
+            (void)SHA256(file, hashed, file + hashed);
+        if (err == TDM_OK || strcmp(a.fault.code, "bad_checksum") != 0)
+            return;
+        file[a.fault.at] = a.checksum;
+    }
+}
+
+/* Every checksum row of a partition table gets the sum of what is before it. */
+static inline void fuzz_mend_table(uint8_t *table, size_t len)
+{
+    for (size_t at = 0; at + PARTITION_ROW_LEN <= len; at += PARTITION_ROW_LEN) {
+        struct md5 md5;
+        if (table[at] != 0xeb || table[at + 1] != 0xeb)
+            continue;
+        md5_begin(&md5);
+        md5_add(&md5, table, at);
+        md5_end(&md5, table + at + 16);
+    }
+}
+
+static inline void fuzz_mend_image(uint8_t *image, size_t len)
+{
+    struct image_layout l;
+    struct tdm_fault fault;
+
+    tdm_fault_clear(&fault);
+    if (len < IMAGE_ENTRY_LEN || image_header_begin(image, &l, &fault) != TDM_OK || len < l.header_size ||
+        image_header_read(image, &l, &fault) != TDM_OK)
+        return;
+    for (size_t i = 0; i < l.part_count && l.parts[i].offset < len; i++) {
+        const struct image_part *p = &l.parts[i];
+        size_t there = len - p->offset < p->size ? len - p->offset : p->size;
+        if (p->tag == IMAGE_TAG_PARTITION_TABLE)
+            fuzz_mend_table(image + p->offset, there);
+        else if (p->tag >= IMAGE_TAG_BOOTLOADER)
+            fuzz_mend_app(image + p->offset, there);
+    }
+}
+
+#endif

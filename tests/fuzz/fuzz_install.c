@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fuzz_install: any body that a server sends, through fetch, judge and writers, onto a router that has a proven pair.
+ * Refused or not, the proven pair stays as it is, record and bytes; STAGED is only what lies in its slot whole; what the
+ * judge refuses by its front costs no write.
+ *
+ *   mode (1): bit 7 sums made right, bit 6 told length, bit 5 a connection that breaks | chunk (1) | the body
+ */
+#include <stdio.h>
+
+#include "fuzz.h"
+#include "fuzz_image_mend.h"
+#include "support/install_world.h"
+
+#define MENDED 0x80u
+#define TELLS  0x40u
+#define BREAKS 0x20u
+
+static struct install_world w;
+static struct slot_record good; /* as it was before the body came */
+static uint8_t good_rcp[WORLD_SLOT_SIZE], good_host[WORLD_SLOT_SIZE];
+
+static void remember(void)
+{
+    fuzz_must(world_load(&w, &good) == SLOT_STORE_OK);
+    memcpy(good_rcp, w.rcp[good.host[w.host.running].rcp].durable, sizeof good_rcp);
+    memcpy(good_host, w.host_slots[w.host.running].durable, sizeof good_host);
+}
+
+static void install_first(void)
+{
+    static const struct sample_spec spec = {.version = "openthread-esp32/0; esp32h2; first", .host_size = 100};
+    static struct sample_image first;
+
+    sample_image_build(&first, &spec);
+    world_open(&w, true);
+    world_install_good(&w, &first);
+    remember();
+}
+
+/* The old pair's row, its bundle and its host firmware, as the next start finds them. */
+static void check_old_pair(const struct slot_record *rec)
+{
+    enum tdm_host_slot host = w.host.running;
+    uint8_t rcp = good.host[host].rcp;
+
+    fuzz_must(w.host.selected == host && w.host.is_final);
+    fuzz_must(memcmp(&rec->host[host], &good.host[host], sizeof rec->host[host]) == 0);
+    fuzz_must(memcmp(&rec->rcp[rcp], &good.rcp[rcp], sizeof rec->rcp[rcp]) == 0);
+    fuzz_must(memcmp(w.rcp[rcp].durable, good_rcp, sizeof good_rcp) == 0);
+    fuzz_must(memcmp(w.host_slots[host].durable, good_host, sizeof good_host) == 0);
+}
+
+static void check_new_pair(const struct slot_record *rec, tdm_err err)
+{
+    enum tdm_host_slot host = tdm_host_other(w.host.running);
+    uint8_t rcp = good.host[w.host.running].rcp == SLOT_R0 ? SLOT_R1 : SLOT_R0;
+    bool has_bundle = rec->rcp[rcp].state == SLOT_STAGED, has_host = rec->host[host].content.state == SLOT_STAGED;
+
+    fuzz_must(!has_bundle || world_is_whole(&w.rcp[rcp], &rec->rcp[rcp]));
+    fuzz_must(!has_host || world_is_whole(&w.host_slots[host], &rec->host[host].content));
+    fuzz_must((err == TDM_OK) == (has_bundle || has_host));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static bool is_ready;
+    static struct slot_record rec;
+
+    if (size < 3)
+        return 0;
+    if (!is_ready)
+        install_first();
+    is_ready = true;
+    uint8_t *body = fuzz_copy(data + 2, size - 2);
+    if ((data[0] & MENDED) != 0)
+        fuzz_mend_image(body, size - 2);
+    w.source.bytes = body;
+    w.source.len = size - 2;
+    w.source.chunk = data[1] * 4u + 1u;
+    w.source.tells_length = (data[0] & TELLS) != 0;
+    w.source.breaks_at = (data[0] & BREAKS) != 0 ? (size - 2) / 2 + 1 : 0;
+    world_reboot(&w);
+    uint64_t before = w.power.ops;
+    tdm_err err = install_stage(&w.install, "test:image");
+    fuzz_told(err, &w.install.fault);
+    fuzz_must(err == TDM_OK || w.install.has_freed || w.power.ops == before);
+    world_reboot(&w);
+    memset(&rec, 0, sizeof rec); /* padding counts in the comparison */
+    fuzz_must(world_load(&w, &rec) == SLOT_STORE_OK);
+    check_old_pair(&rec);
+    check_new_pair(&rec, err);
+    if (err == TDM_OK) /* as it was, for the next body */
+        world_store(&w, &good);
+    free(body);
+    return 0;
+}

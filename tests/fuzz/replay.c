@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* replay: a target without libFuzzer: runs it on every file named, and in every folder named. Used by ctest. */
+#include <dirent.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "fuzz.h"
+
+#define INPUT_MAX (1u << 20)
+
+static unsigned count;
+
+static void replay_file(const char *name)
+{
+    static uint8_t bytes[INPUT_MAX];
+    FILE *in = fopen(name, "rb");
+
+    if (in == NULL) {
+        perror(name);
+        exit(1);
+    }
+    size_t len = fread(bytes, 1, sizeof bytes, in);
+    (void)fclose(in); /* only read */
+    uint8_t *exact = fuzz_copy(bytes, len);
+    (void)LLVMFuzzerTestOneInput(exact, len); /* always 0 */
+    free(exact);
+    count++;
+}
+
+static void replay_folder(const char *name)
+{
+    DIR *folder = opendir(name);
+    char path[1024];
+
+    for (const struct dirent *e; folder != NULL && (e = readdir(folder)) != NULL;) {
+        (void)snprintf(path, sizeof path, "%s/%s", name, e->d_name);
+        if (e->d_name[0] != '.')
+            replay_file(path);
+    }
+    if (folder != NULL)
+        (void)closedir(folder);
+}
+
+int main(int argc, char **argv)
+{
+    struct stat found;
+
+    for (int i = 1; i < argc; i++) {
+        if (stat(argv[i], &found) == 0 && S_ISDIR(found.st_mode))
+            replay_folder(argv[i]);
+        else
+            replay_file(argv[i]);
+    }
+    printf("%u inputs, no finding\n", count);
+    return count == 0;
+}
