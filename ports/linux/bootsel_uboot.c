@@ -26,8 +26,11 @@ static tdm_err open_env(const char *file, struct uboot_ctx **ctx)
 
     if (libuboot_initialize(ctx, NULL) < 0)
         return TDM_E_IO;
-    if (libuboot_read_config(*ctx, file) >= 0)
+    if (libuboot_read_config(*ctx, file) >= 0) {
         err = libuboot_open(*ctx) < 0 ? TDM_E_CORRUPT : TDM_OK;
+        if (err != TDM_OK)
+            libuboot_close(*ctx); /* gives back the lock, which our next open would wait for without end */
+    }
     if (err != TDM_OK)
         libuboot_exit(*ctx);
     return err;

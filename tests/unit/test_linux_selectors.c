@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/crc.h"
 #include "linux/bootsel.h"
@@ -179,6 +180,7 @@ static void an_environment_that_cannot_be_used(void **state)
         {"no description", "missing", "A B", true, TDM_E_NOT_FOUND, "uboot_config"},
         {"one copy", "single", "A B", true, TDM_E_UNSUPPORTED, "uboot_single"},
         {"no valid copy", "config", "A B", false, TDM_E_CORRUPT, "uboot_environment"},
+        {"valid ones after that", "config", "A B", true, TDM_OK, ""}, /* the library locks even what it cannot open */
         {"one value", "config", "A", true, TDM_E_FORMAT, "uboot_values"},
         {"equal values", "config", "A A", true, TDM_E_FORMAT, "uboot_values"},
         {"three values", "config", "A B C", true, TDM_E_FORMAT, "uboot_values"},
@@ -189,6 +191,7 @@ static void an_environment_that_cannot_be_used(void **state)
     char single[160], path[128];
 
     (void)state;
+    (void)alarm(60); /* a lock that is left behind is waited for without end */
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         plant_env("slot=A\n", "slot=A\n");
         if (!rows[i].is_planted)
@@ -202,6 +205,7 @@ static void an_environment_that_cannot_be_used(void **state)
         if (err != rows[i].err || strcmp(why.code, rows[i].code) != 0)
             fail_msg("%s: %s %s", rows[i].name, tdm_err_name(err), why.code);
     }
+    (void)alarm(0);
 }
 
 /* ---- a program ------------------------------------------------------------------------------------------------------ */
