@@ -6,6 +6,7 @@
 
 #define SECURITY_DOWNLOAD (1u << 2) /* flag: registers and digests are withheld */
 #define SPI_POLLS         10u
+#define ID_READINGS       4u
 
 /* GET_SECURITY_INFO:  flags (4) | encryption count (1) | key purposes (7) | chip id (4) | revision of the ROM (4) */
 struct security {
@@ -136,6 +137,21 @@ static tdm_err read_flash_id(struct esprom_link *l, uint32_t spi, uint32_t *id)
     return err;
 }
 
+/* The ROM's replies carry no checksum, and a size is kept for long: it counts when two readings in a row agree. */
+static tdm_err confirm_flash_id(struct esprom_link *l, uint32_t spi, uint32_t *id)
+{
+    uint32_t before = 0;
+
+    tdm_err err = read_flash_id(l, spi, id);
+    for (unsigned i = 1; i < ID_READINGS && err == TDM_OK; i++) {
+        before = *id;
+        err = read_flash_id(l, spi, id);
+        if (err == TDM_OK && *id == before)
+            return TDM_OK;
+    }
+    return err != TDM_OK ? err : tdm_fault_set(&l->fault, TDM_E_NOISE, "rom_noise", "damaged flash id", *id);
+}
+
 /* Until it is told the size, a ROM takes every flash for 2 MiB. No size is guessed: a wrong one wraps addresses. */
 static tdm_err attach_flash(struct esprom *e)
 {
@@ -143,7 +159,7 @@ static tdm_err attach_flash(struct esprom *e)
     uint32_t id = 0;
 
     if (esprom_link_words(&e->link, ESPROM_OP_SPI_ATTACH, default_pins, 2) != TDM_OK ||
-        read_flash_id(&e->link, e->chip->spi_base, &id) != TDM_OK)
+        confirm_flash_id(&e->link, e->chip->spi_base, &id) != TDM_OK)
         return esprom_fail_link(e);
     uint32_t size = esprom_flash_size_of_id(id & 0xffffff);
     if (size == 0)

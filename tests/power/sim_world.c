@@ -587,13 +587,6 @@ static const char *last_update(void)
     return watch_is_proven(&watch) ? NULL : "a good update does not come through";
 }
 
-/* Known, docs/TESTING.md: noise can turn a byte of the flash size that the ROM tells, and the record keeps it. */
-static bool has_misread_size(void)
-{
-    struct slot_record rec;
-    return peek(&rec) && rec.radio.flash_size != 0 && rec.radio.flash_size != PAIR_RADIO_FLASH;
-}
-
 static const char *live(uint64_t seed)
 {
     begin_life(seed);
@@ -605,8 +598,6 @@ static const char *live(uint64_t seed)
         wrong = recover();
     if (wrong == NULL)
         wrong = last_update();
-    if (wrong != NULL && watch.broken == NULL && has_misread_size())
-        wrong = NULL;
     pair_close(&w);
     return wrong;
 }

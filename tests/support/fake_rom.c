@@ -45,6 +45,8 @@ static void say_reply(struct fake_rom *rom, uint8_t op, const uint8_t *data, siz
         memmove(wire + 9, wire + 10, wire_len - 10);
         wire_len--;
     }
+    if (is_hit && rom->trouble.kind == FAKE_ROM_FLIP_REPLY)
+        wire[7] ^= 1;
     fake_serial_say(rom->serial, wire, wire_len, 1);
 }
 

@@ -29,6 +29,7 @@ enum fake_rom_trouble {
     FAKE_ROM_FLIP_BIT,     /* in the last byte of the request               */
     FAKE_ROM_FLIP_OPCODE,  /* of the request: refused under another opcode  */
     FAKE_ROM_CUT_REPLY,    /* a byte of the answer is missing               */
+    FAKE_ROM_FLIP_REPLY,   /* a bit of the answer's value is another        */
     FAKE_ROM_LATE_SYNCS,   /* eight SYNC replies come before the answer     */
     FAKE_ROM_TEXT_FIRST,   /* boot text comes before the answer             */
     FAKE_ROM_REFUSE,       /* 01 06                                         */

@@ -274,6 +274,8 @@ static const struct trouble_row {
     {"security info silent", ESPROM_OP_SECURITY_INFO, 0, 9, FAKE_ROM_LOSE_REPLY, TDM_E_TIMEOUT, "rom_silent"},
     {"register reply cut", ESPROM_OP_READ_REG, 1, 1, FAKE_ROM_CUT_REPLY, TDM_OK, ""},
     {"register reply lost", ESPROM_OP_READ_REG, 0, 1, FAKE_ROM_LOSE_REPLY, TDM_OK, ""},
+    {"flash id turned by noise", ESPROM_OP_READ_REG, 5, 1, FAKE_ROM_FLIP_REPLY, TDM_OK, ""},
+    {"its confirmation turned", ESPROM_OP_READ_REG, 9, 1, FAKE_ROM_FLIP_REPLY, TDM_OK, ""},
     {"register always cut", ESPROM_OP_READ_REG, 0, 99, FAKE_ROM_CUT_REPLY, TDM_E_NOISE, "rom_noise"},
     {"late syncs before a register", ESPROM_OP_READ_REG, 0, 99, FAKE_ROM_LATE_SYNCS, TDM_OK, ""},
     {"text before a register", ESPROM_OP_READ_REG, 0, 99, FAKE_ROM_TEXT_FIRST, TDM_OK, ""},
@@ -314,6 +316,8 @@ static void check_trouble(const struct trouble_row *row)
     bool is_written = memcmp(b->rom.flash + 0x1000, b->data, sizeof b->data) == 0;
     if (err == TDM_OK && !is_written)
         fail_msg("%s: success, but the flash holds something else", row->name);
+    if (err == TDM_OK && b->rom.flash_size != 4u << 20)
+        fail_msg("%s: the flash is taken for %u bytes", row->name, (unsigned)b->rom.flash_size);
     if (b->clock.passed_ms > 60000)
         fail_msg("%s: took %u ms", row->name, (unsigned)b->clock.passed_ms);
     assert_int_equal(esprom_leave(&b->engine), TDM_OK);
