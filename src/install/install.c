@@ -101,8 +101,6 @@ static tdm_err judge_staged(struct install *in)
 
     if (bundle->length > UINT32_MAX || host->length > UINT32_MAX)
         return install_fail(in, TDM_E_FORMAT, "staged_differs", "the record states impossible lengths");
-    if (slot_record_bad_reason(&in->record, bundle->id) != NULL)
-        return install_fail(in, TDM_E_REFUSED, "known_bad", "this image has failed on this router before");
     memcpy(meant.id, bundle->id, SLOT_ID_LEN);
     memcpy(meant.bundle_digest, bundle->digest, SLOT_ID_LEN);
     if (in->plan.kind == SLOT_TRIAL_HOST)

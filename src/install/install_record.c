@@ -46,6 +46,20 @@ tdm_err install_plan_begin(const struct slot_record *rec, enum tdm_host_slot run
     return TDM_OK;
 }
 
+/* What was whole and welcome once may have been refused since, or the floor has risen over it. */
+static tdm_err is_welcome(const struct slot_record *rec, const struct install_plan *plan, struct tdm_fault *fault)
+{
+    const struct slot_content *host = plan->kind == SLOT_TRIAL_HOST ? &rec->host[plan->host].content : NULL;
+    const struct slot_content *bundle = &rec->rcp[plan->rcp];
+
+    if ((host != NULL ? host : bundle)->counter < rec->counter_floor)
+        return say(fault, TDM_E_REFUSED, "below_floor", "the image is below this router's security counter");
+    if (slot_record_bad_reason(rec, bundle->id) != NULL ||
+        (host != NULL && slot_record_bad_reason(rec, host->id) != NULL))
+        return say(fault, TDM_E_REFUSED, "known_bad", "this image has failed on this router before");
+    return TDM_OK;
+}
+
 tdm_err install_plan_staged(const struct slot_record *rec, bool has_slots, struct install_plan *plan,
                             struct tdm_fault *fault)
 {
@@ -55,14 +69,14 @@ tdm_err install_plan_staged(const struct slot_record *rec, bool has_slots, struc
         rec->rcp[other->rcp].state == SLOT_STAGED) {
         plan->kind = SLOT_TRIAL_HOST;
         plan->rcp = other->rcp;
-        return TDM_OK;
+        return is_welcome(rec, plan, fault);
     }
     if (rec->rcp[plan->rcp].state != SLOT_STAGED) /* what was freed meanwhile may have moved the target */
         plan->rcp = plan->rcp == SLOT_R0 ? SLOT_R1 : SLOT_R0;
     if (rec->rcp[plan->rcp].state != SLOT_STAGED)
         return say(fault, TDM_E_STATE, "nothing_staged", "nothing is staged");
     plan->kind = SLOT_TRIAL_RADIO;
-    return TDM_OK;
+    return is_welcome(rec, plan, fault);
 }
 
 static bool is_staged(const struct slot_record *rec)
@@ -120,17 +134,11 @@ tdm_err install_plan_back(const struct slot_record *rec, struct install_plan *pl
         return say(fault, TDM_E_STATE, "back_has_no_bundle", "the older pair's radio firmware was never stored");
     if (!is_back_whole(rec, plan->running))
         return say(fault, TDM_E_STATE, "nothing_to_go_back", "the older pair is not a proven one any more");
-    const struct slot_content *host = &rec->host[rec->back.host].content, *bundle = &rec->rcp[rec->back.rcp];
     plan->kind = rec->back.host == (uint8_t)plan->running ? SLOT_TRIAL_RADIO : SLOT_TRIAL_HOST;
     plan->host = tdm_host_other(plan->running);
     plan->rcp = rec->back.rcp;
     plan->is_back = true;
-    const struct slot_content *counted = plan->kind == SLOT_TRIAL_HOST ? host : bundle;
-    if (counted->counter < rec->counter_floor)
-        return say(fault, TDM_E_REFUSED, "below_floor", "the older pair is below this router's security counter");
-    if (slot_record_bad_reason(rec, host->id) != NULL || slot_record_bad_reason(rec, bundle->id) != NULL)
-        return say(fault, TDM_E_REFUSED, "known_bad", "this image has failed on this router before");
-    return TDM_OK;
+    return is_welcome(rec, plan, fault);
 }
 
 bool install_may_be_running(const struct slot_record *rec, const struct install_plan *plan,

@@ -15,8 +15,8 @@
  * trial_running      what was armed runs already: too late to take it back as if nothing had been
  * nothing_to_go_back there is no older pair, or it is not proven any more
  * back_has_no_bundle the older host's radio firmware was never stored
- * below_floor        the older pair has a lower security counter than one that was proven
- * known_bad          the older pair has failed since
+ * below_floor        what is stored has a lower security counter than one that was proven
+ * known_bad          what is stored has failed since
  */
 #ifndef TANDEM_INSTALL_RECORD_H
 #define TANDEM_INSTALL_RECORD_H

@@ -357,8 +357,43 @@ static void test_known_bad(void **state)
     world_begin(&w);
     assert_int_equal(install_arm(&w.install, &needs_restart), TDM_E_REFUSED);
     assert_string_equal(w.install.fault.code, "known_bad");
+    memset(rec.bad, 0, sizeof rec.bad); /* a bundle of another image, whose host has failed */
+    memset(rec.host[TDM_HOST_B].content.id, 0x77, SLOT_ID_LEN);
+    slot_record_add_bad(&rec, rec.host[TDM_HOST_B].content.id, "test");
+    world_store(&w, &rec);
+    world_begin(&w);
+    assert_int_equal(install_arm(&w.install, &needs_restart), TDM_E_REFUSED);
+    slot_record_add_bad(&rec, rec.rcp[SLOT_R1].id, "test");
+    world_store(&w, &rec);
     stage(&first, TDM_E_REFUSED, "known_bad");
     stage(&second, TDM_OK, "");
+}
+
+/* Staged while it was new enough; another one was proven since. */
+static void test_floor_rose_since(void **state)
+{
+    struct slot_record rec;
+
+    (void)state;
+    build(&second, 3, 0);
+    for (int is_pair = 0; is_pair < 2; is_pair++) {
+        stage(is_pair ? &first : &second, TDM_OK, "");
+        assert_int_equal(world_load(&w, &rec), SLOT_STORE_OK);
+        rec.counter_floor = 7;
+        rec.rcp[SLOT_R1].counter = rec.host[TDM_HOST_B].content.counter = 6;
+        world_store(&w, &rec);
+        world_begin(&w);
+        uint64_t progs = w.record.progs;
+        assert_int_equal(install_arm(&w.install, &needs_restart), TDM_E_REFUSED);
+        assert_string_equal(w.install.fault.code, "below_floor");
+        assert_int_equal(w.record.progs, progs);
+        rec.rcp[SLOT_R1].counter = rec.host[TDM_HOST_B].content.counter = 7;
+        world_store(&w, &rec);
+        world_begin(&w);
+        assert_int_equal(install_arm(&w.install, &needs_restart), TDM_OK);
+        world_begin(&w);
+        assert_int_equal(install_cancel(&w.install), TDM_OK);
+    }
 }
 
 static void test_rotten_medium(void **state)
@@ -430,6 +465,7 @@ int main(void)
         WITH_SLOTS(test_already_installed),
         WITH_SLOTS(test_alike_but_new),
         WITH_SLOTS(test_known_bad),
+        WITH_SLOTS(test_floor_rose_since),
         WITH_SLOTS(test_rotten_medium),
         WITH_SLOTS(test_switch_refused),
         WITH_SLOTS(test_trailing_behind_radio_stops_the_transfer),
