@@ -93,8 +93,8 @@ struct slot_record {
         bool is_known;
         uint8_t holds[SLOT_ID_LEN]; /* image id of the bundle wholly in the radio, if known */
         uint8_t begun, failed;      /* flashes since the radio was last proven              */
-        uint16_t chip;              /* ESP chip id at the last contact with its ROM, 0xffff: never */
-        uint32_t flash_size;        /* bytes, likewise, 0: never                            */
+        uint16_t chip;              /* ESP chip id: by its ROM, before that by an adopted bundle; 0xffff: unknown */
+        uint32_t flash_size;        /* bytes at the last contact with its ROM, 0: never     */
         uint32_t text_crc;          /* CRC-32 of the version text it was last proven with, 0: never */
     } radio;
     uint32_t counter_floor;

@@ -340,6 +340,8 @@ tdm_err install_record_adopt(struct slot_record *rec, const struct install_plan 
     fill(c, v, v->version, v->layout.bundle_size, v->bundle_digest);
     rec->host[plan->running].rcp = plan->rcp;
     rec->host[plan->running].is_mixed = false;
+    if (rec->radio.flash_size == 0) /* its ROM was never asked: until then the operator's word counts */
+        rec->radio.chip = v->radio_chip;
     rec->radio.is_known = false; /* so the next boot compares or flashes */
     memset(rec->radio.holds, 0, sizeof rec->radio.holds);
     return TDM_OK;

@@ -19,6 +19,14 @@ tdm_err install_commit(struct install *in)
 
 /* ---- what the judge is told ---- */
 
+/* Configured, or what the radio's ROM has told. An adopted bundle tells too, until another one is adopted. */
+static uint16_t radio_chip(const struct install *in)
+{
+    if (in->cfg.radio_chip != JUDGE_CHIP_UNKNOWN)
+        return in->cfg.radio_chip;
+    return in->is_adopting && in->record.radio.flash_size == 0 ? JUDGE_CHIP_UNKNOWN : in->record.radio.chip;
+}
+
 static struct judge_facts facts_of(struct install *in)
 {
     const struct install_config *c = &in->cfg;
@@ -27,7 +35,7 @@ static struct judge_facts facts_of(struct install *in)
         .bundle_room = c->rcp_slots[in->plan.rcp]->size,
         .host_room = c->host->has_slots && !in->is_adopting ? c->host->slots[in->plan.host]->size : 0,
         .takes_host = takes_host,
-        .radio_chip = c->radio_chip != JUDGE_CHIP_UNKNOWN ? c->radio_chip : in->record.radio.chip,
+        .radio_chip = radio_chip(in),
         .radio_flash_size = in->record.radio.flash_size,
         .bad_ids = (const uint8_t(*)[TDM_SHA256_LEN])in->bad_ids,
     };

@@ -212,6 +212,23 @@ static void test_adopt(void **state)
     assert_int_equal(w.install.plan.rcp, SLOT_R0);
 }
 
+/* No ROM has answered yet, and no chip is configured: the adopted bundle tells what radio this is, unless it was a mistake. */
+static void test_adopted_bundle_tells_the_chip(void **state)
+{
+    static struct sample_image of_another;
+
+    (void)state;
+    sample_image_build(&of_another, &(struct sample_spec){.chip = SAMPLE_C6, .host_size = 5000, .seed = 9});
+    world_serve(&w, &first);
+    assert_int_equal(install_adopt(&w.install, "test:image"), TDM_OK);
+    stage(&of_another, TDM_E_MISMATCH, "wrong_radio");
+    stage(&second, TDM_OK, "");
+    world_serve(&w, &of_another);
+    world_begin(&w);
+    assert_int_equal(install_adopt(&w.install, "test:image"), TDM_OK);
+    stage(&second, TDM_E_MISMATCH, "wrong_radio");
+}
+
 /* ---- what is refused ---- */
 
 static void set_trial(struct slot_record *rec)
@@ -458,6 +475,7 @@ int main(void)
         WITHOUT_SLOTS(test_pair_without_host_slots),
         WITH_SLOTS(test_spares_what_the_radio_runs),
         WITH_SLOTS(test_adopt),
+        WITH_SLOTS(test_adopted_bundle_tells_the_chip),
         WITH_SLOTS(test_not_now),
         WITH_SLOTS(test_nothing_staged),
         WITH_SLOTS(test_refused_front),
