@@ -373,6 +373,13 @@ static tdm_err apply(void)
     return arm();
 }
 
+/* By hand, or by a substitute: there may be no other pair than the one that runs, however the record calls it. */
+static bool is_back_what_runs(const struct slot_record *rec)
+{
+    enum tdm_host_slot running = w.router.host.running;
+    return rec->back.host == (uint8_t)running && rec->host[running].rcp == rec->back.rcp;
+}
+
 static tdm_err back(void)
 {
     bool needs_restart = false;
@@ -381,7 +388,7 @@ static tdm_err back(void)
     world_begin(&w.router);
     if (is_trial_pending())
         return refused(install_back(&w.router.install, &needs_restart));
-    if (peek(&rec) && rec.back.rcp < SLOT_RCP_SLOTS && rec.host[w.router.host.running].rcp != rec.back.rcp &&
+    if (peek(&rec) && rec.back.rcp < SLOT_RCP_SLOTS && !is_back_what_runs(&rec) &&
         image_in(&rec.rcp[rec.back.rcp]) != NULL)
         watch_back(&watch, &image_in(&rec.rcp[rec.back.rcp])->image);
     tdm_err err = install_back(&w.router.install, &needs_restart);

@@ -188,8 +188,11 @@ void watch_update(struct pair_watch *p, const struct sample_image *s, uint32_t c
 
 void watch_back(struct pair_watch *p, const struct sample_image *s)
 {
+    struct slot_record rec;
+
     watch_update(p, s, p->floor_before);
     p->is_back = true;
+    p->back_host = watch_peek(p, &rec) == SLOT_STORE_OK ? rec.back.host : SLOT_HOST_NONE;
 }
 
 bool watch_rot(struct pair_watch *p, uint8_t rcp)
@@ -220,7 +223,8 @@ static bool counts(const struct pair_watch *p, const struct slot_record *rec, in
 {
     if (!p->is_back)
         return true;
-    return rec->trial.kind == SLOT_TRIAL_NONE && rec->host[p->w->router.host.selected].rcp == rcp;
+    uint8_t selected = (uint8_t)p->w->router.host.selected;
+    return rec->trial.kind == SLOT_TRIAL_NONE && selected == p->back_host && rec->host[selected].rcp == rcp;
 }
 
 static int newest_slot(const struct pair_watch *p, const struct slot_record *rec, enum slot_state state)

@@ -26,6 +26,7 @@ struct pair_watch {
     uint8_t newest[SLOT_ID_LEN]; /* image id of the update under way, zero: none yet */
     uint32_t newest_counter, floor_before;
     bool is_back;              /* the update is a rollback: its bundle is a proven one all along */
+    uint8_t back_host;         /* to this host                                                   */
     bool rotten[WATCH_IMAGES]; /* what is stored of them has rotted, by the test's own hand      */
 
     /* The last look at the record: most effects find it as the one before did. */
@@ -39,7 +40,7 @@ struct pair_watch {
 void watch_begin(struct pair_watch *p, struct pair_world *w);
 void watch_image(struct pair_watch *p, const struct sample_image *s, const char *says);
 void watch_update(struct pair_watch *p, const struct sample_image *s, uint32_t counter);
-/* Back to this one; the floor stays as it is. */
+/* Back to this one, and to the host that the record says now; the floor stays as it is. */
 void watch_back(struct pair_watch *p, const struct sample_image *s);
 /* A bit of a stored bundle turns over, and the watch knows it was not the product. False: nothing is stored there. */
 bool watch_rot(struct pair_watch *p, uint8_t rcp);
