@@ -165,18 +165,31 @@ int app_usage(struct app *app, const char *sentence, ...)
     return report(app, "usage", "usage", EXIT_USAGE, text, NULL);
 }
 
-/* The option that argv[i] names, or NULL; *value points behind "=" when there is one. */
+/*
+ * The option that argv[i] names, or NULL; *value points behind "=" when there is one. Of several rows with one name the
+ * first without a value, or the last.
+ */
 static const struct app_option *match(const struct app_option *options, const char *arg, const char **value)
 {
     const char *equals = strchr(arg, '=');
     size_t n = equals != NULL ? (size_t)(equals - arg) : strlen(arg);
+    const struct app_option *found = NULL;
 
     *value = equals != NULL ? equals + 1 : NULL;
     for (const struct app_option *o = options; o->name != NULL; o++) {
-        if (n == strlen(o->name) + 2 && strncmp(arg + 2, o->name, n - 2) == 0)
+        if (n != strlen(o->name) + 2 || strncmp(arg + 2, o->name, n - 2) != 0)
+            continue;
+        if (o->value == NULL || *o->value == NULL)
             return o;
+        found = o;
     }
-    return NULL;
+    return found;
+}
+
+/* A name that stands in several rows was given once for each of them already. */
+static bool is_used_up(const struct app_option *options, const struct app_option *o)
+{
+    return o > options && strcmp(o[-1].name, o->name) == 0 && *o->value != NULL;
 }
 
 int app_options(struct app *app, int *argc, char **argv, const struct app_option *options, int words)
@@ -192,6 +205,8 @@ int app_options(struct app *app, int *argc, char **argv, const struct app_option
         const struct app_option *o = match(options, argv[i], &value);
         if (o == NULL)
             return app_usage(app, "there is no option %s", argv[i]);
+        if (o->flag == NULL && is_used_up(options, o))
+            return app_usage(app, "option --%s is given too often", o->name);
         if (o->flag != NULL && value != NULL)
             return app_usage(app, "option --%s takes no value", o->name);
         if (o->flag != NULL) {

@@ -67,8 +67,9 @@ struct app_option {
 
 /*
  * Read --name VALUE, --name=VALUE and --flag from argv (argv[0] is the first word behind the verb), and check that
- * `words` other words are there; they are moved to argv[0..words). Table ends with a NULL name. Returns EXIT_OK or the
- * number app_usage() gave.
+ * `words` other words are there; they are moved to argv[0..words). Table ends with a NULL name. An option that may be
+ * given n times has n rows, one behind the other; of any other the last value counts. Returns EXIT_OK or the number
+ * app_usage() gave.
  */
 int app_options(struct app *app, int *argc, char **argv, const struct app_option *options, int words);
 
@@ -79,6 +80,7 @@ void app_add_hex(cJSON *to, const char *key, const unsigned char *bytes, size_t 
 /* ---- commands ---- */
 
 int cmd_image_create(struct app *app, int argc, char **argv);
+int cmd_image_sign(struct app *app, int argc, char **argv);
 int cmd_image_info(struct app *app, int argc, char **argv);
 int cmd_image_verify(struct app *app, int argc, char **argv);
 int cmd_image_extract(struct app *app, int argc, char **argv);

@@ -10,57 +10,81 @@
 #include "imagefile.h"
 #include "linux/tandem_linux.h"
 
+#define MANIFEST IMAGE_PARTS_MAX /* behind the tags: part 0 is two files when a manifest stands behind the text */
+#define FILES    (IMAGE_PARTS_MAX + 1)
+
 struct extraction {
     const char *dir;
-    struct outfile parts[IMAGE_PARTS_MAX]; /* by tag */
+    struct outfile files[FILES]; /* by tag */
+    uint64_t sizes[FILES];
 };
 
-static tdm_err begin_part(struct extraction *x, uint32_t tag)
+static const char *name_of(size_t i)
+{
+    return i == MANIFEST ? "manifest" : imagefile_part_name((uint32_t)i);
+}
+
+static tdm_err begin_file(struct extraction *x, size_t i)
 {
     char path[FILEWORK_PATH_MAX];
-    int n = snprintf(path, sizeof path, "%s/%s%s", x->dir, imagefile_part_name(tag),
-                     tag == IMAGE_TAG_VERSION ? "" : ".bin");
+    int n = snprintf(path, sizeof path, "%s/%s%s", x->dir, name_of(i), i == IMAGE_TAG_VERSION ? "" : ".bin");
 
     if (n < 0 || (size_t)n >= sizeof path)
-        return tdm_fault_set(&x->parts[tag].fault, TDM_E_NO_ROOM, "too_large", "has too long a name", 0);
-    return outfile_begin(&x->parts[tag], path);
+        return tdm_fault_set(&x->files[i].fault, TDM_E_NO_ROOM, "too_large", "has too long a name", 0);
+    return outfile_begin(&x->files[i], path);
+}
+
+static tdm_err put(struct extraction *x, size_t i, const uint8_t *data, size_t len)
+{
+    struct outfile *out = &x->files[i];
+
+    if (!out->is_open && begin_file(x, i) != TDM_OK)
+        return out->fault.err;
+    x->sizes[i] += len;
+    return tdm_sink_push(&out->sink, data, len);
+}
+
+/* Part 0 comes as a whole. */
+static tdm_err put_part_0(struct extraction *x, const uint8_t *data, size_t len)
+{
+    size_t text = strnlen((const char *)data, len);
+    tdm_err err = text > 0 ? put(x, IMAGE_TAG_VERSION, data, text) : TDM_OK;
+
+    return err == TDM_OK && text < len ? put(x, MANIFEST, data + text + 1, len - text - 1) : err;
 }
 
 static tdm_err on_part(void *ctx, const struct image_part *part, const uint8_t *data, size_t len)
 {
     struct extraction *x = ctx;
-    struct outfile *out = &x->parts[part->tag];
-
-    if (!out->is_open && begin_part(x, part->tag) != TDM_OK)
-        return out->fault.err;
-    return tdm_sink_push(&out->sink, data, len);
+    return part->tag == IMAGE_TAG_VERSION ? put_part_0(x, data, len) : put(x, part->tag, data, len);
 }
 
 static int report(struct app *app, const struct extraction *x, const struct imagefile *file, const char *image)
 {
-    for (size_t i = 0; i < IMAGE_PARTS_MAX; i++) {
-        if (x->parts[i].fault.err != TDM_OK)
-            return app_fail_fault(app, x->parts[i].path[0] != '\0' ? x->parts[i].path : x->dir, &x->parts[i].fault);
+    for (size_t i = 0; i < FILES; i++) {
+        if (x->files[i].fault.err != TDM_OK)
+            return app_fail_fault(app, x->files[i].path[0] != '\0' ? x->files[i].path : x->dir, &x->files[i].fault);
     }
     return app_fail_fault(app, image, &file->fault);
 }
 
-static int commit(struct app *app, struct extraction *x, const struct imagefile *file)
+static int commit(struct app *app, struct extraction *x)
 {
     cJSON *list = cJSON_AddArrayToObject(app->result, "files");
 
-    for (size_t i = 0; i < file->layout.part_count; i++) {
-        const struct image_part *part = &file->layout.parts[i];
-        struct outfile *out = &x->parts[part->tag];
+    for (size_t i = 0; i < FILES; i++) {
+        struct outfile *out = &x->files[i];
         cJSON *row;
 
+        if (!out->is_open)
+            continue;
         if (outfile_commit(out) != TDM_OK)
             return app_fail_fault(app, out->path, &out->fault);
         row = cJSON_CreateObject();
         cJSON_AddItemToArray(list, row);
-        cJSON_AddStringToObject(row, "part", imagefile_part_name(part->tag));
+        cJSON_AddStringToObject(row, "part", name_of(i));
         cJSON_AddStringToObject(row, "file", out->path);
-        cJSON_AddNumberToObject(row, "size", part->size);
+        cJSON_AddNumberToObject(row, "size", (double)x->sizes[i]);
     }
     return EXIT_OK;
 }
@@ -79,7 +103,7 @@ static int extract(struct app *app, struct extraction *x, const char *image)
     }
     if (imagefile_read(&file, image, &crypto.port, on_part, x) != TDM_OK)
         return report(app, x, &file, image);
-    return commit(app, x, &file);
+    return commit(app, x);
 }
 
 int cmd_image_extract(struct app *app, int argc, char **argv)
@@ -92,10 +116,10 @@ int cmd_image_extract(struct app *app, int argc, char **argv)
         return status;
     if (!x.dir)
         return app_usage(app, "--output-dir is wanted");
-    for (size_t i = 0; i < IMAGE_PARTS_MAX; i++)
-        tdm_fault_clear(&x.parts[i].fault);
+    for (size_t i = 0; i < FILES; i++)
+        tdm_fault_clear(&x.files[i].fault);
     status = extract(app, &x, argv[0]);
-    for (size_t i = 0; i < IMAGE_PARTS_MAX; i++)
-        outfile_drop(&x.parts[i]);
+    for (size_t i = 0; i < FILES; i++)
+        outfile_drop(&x.files[i]);
     return status;
 }

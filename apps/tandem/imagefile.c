@@ -120,9 +120,20 @@ static tdm_err hash_file(struct reading *r, const uint8_t *data, size_t len)
     return n > 0 ? tdm_sha256_update(&r->file_sha, data, n) : TDM_OK;
 }
 
+static void keep_front(struct imagefile *f, const uint8_t *data, size_t len)
+{
+    size_t room = sizeof f->front - f->front_len;
+    size_t n = len < room ? len : room;
+
+    memcpy(f->front + f->front_len, data, n);
+    f->front_len += n;
+}
+
 static tdm_err push(struct tdm_sink *sink, const uint8_t *data, size_t len)
 {
     struct reading *r = (struct reading *)(void *)((char *)sink - offsetof(struct reading, sink));
+
+    keep_front(r->file, data, len);
     tdm_err err = image_push(&r->parser, data, len);
 
     return err == TDM_OK ? hash_file(r, data, len) : err;
@@ -151,6 +162,19 @@ tdm_err imagefile_read(struct imagefile *f, const char *path, struct tdm_crypto 
     if (r.parser.fault.err != TDM_OK)
         return tdm_fault_from(&f->fault, &r.parser.fault);
     return err == TDM_OK ? TDM_OK : tdm_fault_set(&f->fault, err, "crypto", "the digest library does not work", 0);
+}
+
+tdm_err imagefile_front(const struct imagefile *f, struct tdm_crypto *crypto, struct front *out, struct tdm_fault *why)
+{
+    size_t len = f->layout.parts[0].offset + (size_t)f->layout.parts[0].size;
+
+    tdm_fault_clear(why);
+    if (f->manifest_size == 0 || len > f->front_len)
+        return tdm_fault_set(why, TDM_E_BUG, "bug", "has no manifest", 0);
+    *out = (struct front){.len = len, .manifest_at = len - f->manifest_size, .crypto = crypto};
+    out->digest_count = f->layout.part_count - 1;
+    memcpy(out->bytes, f->front, len);
+    return front_open(out, why);
 }
 
 static const char *const part_names[IMAGE_PARTS_MAX] = {"version",         "flash_args",   "bootloader",

@@ -7,10 +7,19 @@
 #include "app_table.h"
 
 const struct app_command app_commands[] = {
-    {"image", "create", cmd_image_create, "--rcp-build-dir DIR [--br-firmware FILE] --target-file OUT",
-     "pack an RCP build and host firmware into one OTA image"},
+    {"image", "create", cmd_image_create,
+     "[--rcp-build-dir DIR] [--br-firmware FILE] --target-file OUT [--compatible VENDOR,BOARD --pair-version X.Y.Z "
+     "--counter N --radio-api API:LEAST --host-api API:LEAST [--issued TIME] [--expires TIME] [--least-flash SIZE] "
+     "[--radio-revision MIN:MAX] [--host-kind esp|opaque] [--host-chip CHIP] [--host-revision MIN:MAX] [--cells N] "
+     "[--label TEXT] [--notes-url URL] [--sign KEY]...]",
+     "pack an RCP build, host firmware or both into one OTA image, state what it is for, and sign that"},
+    {"image", "sign", cmd_image_sign,
+     "FILE --sign KEY... | --print-digest | --attach-der SIG|--attach-raw SIG --key PUB",
+     "sign an image's statement, or attach a signature that was made elsewhere"},
     {"image", "info", cmd_image_info, "FILE", "show what an image contains"},
-    {"image", "verify", cmd_image_verify, "FILE", "check an image as a router would"},
+    {"image", "verify", cmd_image_verify,
+     "FILE [--key PUB|FOLDER [--revoked PUB|FOLDER] [--signatures K]] [--compatible VENDOR,BOARD]",
+     "check an image as a router would"},
     {"image", "extract", cmd_image_extract, "FILE --output-dir DIR", "write an image's parts as files"},
     {"ota", "download", cmd_ota_download, "URL|FILE [--stage-only|--no-reboot] [--insecure-tls]",
      "fetch, check and store an image in the free slots, then switch to it"},
@@ -38,6 +47,35 @@ static const char *name_of(const struct app_command *c, char *buf, size_t room)
     return buf;
 }
 
+#define HELP_INDENT 17
+#define HELP_WIDTH  110
+
+/* An option and its value, or a bracket that is closed in it, stay together. */
+static size_t unit_len(const char *args)
+{
+    size_t n = 0;
+
+    while (args[n] != '\0' && !(args[n] == ' ' && (args[n + 1] == '[' || strncmp(args + n, " --", 3) == 0)))
+        n++;
+    return n;
+}
+
+static void print_args(FILE *to, const char *args)
+{
+    size_t column = HELP_INDENT;
+
+    while (*args != '\0') {
+        size_t n = unit_len(args);
+        if (column > HELP_INDENT && column + n > HELP_WIDTH) {
+            (void)fprintf(to, "\n%*s", HELP_INDENT, "");
+            column = HELP_INDENT;
+        }
+        (void)fprintf(to, "%.*s ", (int)n, args);
+        column += n + 1;
+        args += args[n] == ' ' ? n + 1 : n;
+    }
+}
+
 static void print_help(FILE *to)
 {
     char name[32];
@@ -46,8 +84,11 @@ static void print_help(FILE *to)
                   "Tandem %s updates a Thread border router and its radio as one.\n\n"
                   "usage: tandem [--config FILE] [--json] [--verbose|--quiet] COMMAND ...\n\n",
                   TANDEM_VERSION);
-    for (const struct app_command *c = app_commands; c->noun != NULL; c++)
-        (void)fprintf(to, "  %-14s %s\n  %-14s   %s\n", name_of(c, name, sizeof name), c->args, "", c->help);
+    for (const struct app_command *c = app_commands; c->noun != NULL; c++) {
+        (void)fprintf(to, "  %-14s ", name_of(c, name, sizeof name));
+        print_args(to, c->args);
+        (void)fprintf(to, "\n  %-14s   %s\n", "", c->help);
+    }
     (void)fprintf(to, "\nEvery key of the configuration file is also an option, for example --radio-port;\n"
                       "`tandem help config` lists them. The manual is docs/CLI.md.\n");
 }
@@ -57,6 +98,34 @@ struct words {
     int count;
     char *word[64];
 };
+
+static const struct app_command *find(const struct words *w, int *used)
+{
+    for (const struct app_command *c = app_commands; c->noun != NULL; c++) {
+        if (w->count > 0 && strcmp(c->noun, w->word[0]) == 0) {
+            *used = c->verb == NULL ? 1 : 2;
+            if (c->verb == NULL || (w->count > 1 && strcmp(c->verb, w->word[1]) == 0))
+                return c;
+        }
+    }
+    return NULL;
+}
+
+/* An option of the command that has been named: a key of the configuration may have the same name. */
+static bool is_own(const struct words *w, const char *arg)
+{
+    int used;
+    const struct app_command *c = find(w, &used);
+    size_t n = strcspn(arg, "=");
+
+    if (c == NULL || strncmp(arg, "--", 2) != 0)
+        return false;
+    for (const char *at = strstr(c->args, "--"); at != NULL; at = strstr(at + 2, "--")) {
+        if (strncmp(at, arg, n) == 0 && strchr(" ].|", at[n]) != NULL) /* the end of the text too */
+            return true;
+    }
+    return false;
+}
 
 /* 1: argv[i] was a general option, *i moved past its value. 0: not one. Negative: reported. */
 static int take_general(struct app *app, int argc, char **argv, int *i, const char **config_file, bool set_keys)
@@ -95,7 +164,7 @@ static int read_command_line(struct app *app, int argc, char **argv, const char 
 {
     words->count = 0;
     for (int i = 1; i < argc; i++) {
-        int took = take_general(app, argc, argv, &i, config_file, set_keys);
+        int took = is_own(words, argv[i]) ? 0 : take_general(app, argc, argv, &i, config_file, set_keys);
         if (took < 0)
             return -took;
         if (took == 0 && words->count < (int)(sizeof words->word / sizeof words->word[0]))
@@ -119,18 +188,6 @@ static int configure(struct app *app, int argc, char **argv, struct words *words
     if (err != TDM_OK && (file != NULL || err != TDM_E_NOT_FOUND))
         return app_fail(app, TDM_E_FORMAT, "bad_config", "%s; `tandem help config` lists every key", why.sentence);
     return read_command_line(app, argc, argv, &file, true, words);
-}
-
-static const struct app_command *find(const struct words *w, int *used)
-{
-    for (const struct app_command *c = app_commands; c->noun != NULL; c++) {
-        if (w->count > 0 && strcmp(c->noun, w->word[0]) == 0) {
-            *used = c->verb == NULL ? 1 : 2;
-            if (c->verb == NULL || (w->count > 1 && strcmp(c->verb, w->word[1]) == 0))
-                return c;
-        }
-    }
-    return NULL;
 }
 
 /* Help is for people: with --json it goes to standard error, which leaves one object on standard output. */

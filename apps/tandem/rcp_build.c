@@ -195,12 +195,12 @@ static tdm_err check_chips(struct rcp_build *b, const struct esp_chip **chip)
     return TDM_OK;
 }
 
-static tdm_err check_places(struct rcp_build *b, const struct esp_chip *chip)
+static tdm_err check_places(struct rcp_build *b, const struct esp_chip *chip, uint32_t flash_size)
 {
     struct tdm_fault fault;
 
     tdm_fault_clear(&fault);
-    if (flash_args_check(&b->args, &b->layout, chip->bootloader_offset, b->text.flash_size, &fault) != TDM_OK) {
+    if (flash_args_check(&b->args, &b->layout, chip->bootloader_offset, flash_size, &fault) != TDM_OK) {
         const struct flash_args_file *file = &b->text.files[fault.at / FLASH_ARGS_RECORD_LEN];
         return problem(b, fault.err, fault.code, "%s:%u: %s (%.*s at 0x%x, %s); correct the RCP project's flash layout",
                        b->flash_args_path, (unsigned)file->line, fault.what, (int)file->path_len, file->path,
@@ -209,13 +209,13 @@ static tdm_err check_places(struct rcp_build *b, const struct esp_chip *chip)
     return TDM_OK;
 }
 
-static tdm_err check_partitions(struct rcp_build *b)
+static tdm_err check_partitions(struct rcp_build *b, uint32_t flash_size)
 {
     const struct rcp_build_part *table = &b->parts[IMAGE_TAG_PARTITION_TABLE], *app = &b->parts[IMAGE_TAG_RCP_APP];
     const struct flash_args_file *file = flash_args_text_file(&b->text, IMAGE_TAG_RCP_APP);
     struct partition_table t;
 
-    partition_table_init(&t, file->offset, b->text.flash_size);
+    partition_table_init(&t, file->offset, flash_size);
     if (partition_table_push(&t, table->data, table->len) != TDM_OK || partition_table_end(&t) != TDM_OK)
         return problem_in_file(b, table->path, &t.fault, "build it again");
     if (!t.has_app)
@@ -230,7 +230,7 @@ static tdm_err check_partitions(struct rcp_build *b)
     return TDM_OK;
 }
 
-static tdm_err plan(struct rcp_build *b, bool has_host)
+static tdm_err plan(struct rcp_build *b, enum image_kind kind)
 {
     uint32_t sizes[IMAGE_PARTS_MAX];
     struct tdm_fault fault;
@@ -238,25 +238,59 @@ static tdm_err plan(struct rcp_build *b, bool has_host)
     tdm_fault_clear(&fault);
     for (size_t i = 0; i < IMAGE_PARTS_MAX; i++)
         sizes[i] = (uint32_t)b->parts[i].len; /* each file was read with a limit below 4 GiB */
-    if (image_writer_plan(has_host ? IMAGE_KIND_PAIR : IMAGE_KIND_RADIO, sizes, &b->layout, &fault) != TDM_OK)
-        return problem(b, fault.err, fault.code, "%s: %s", b->flash_args_path, fault.what);
+    if (image_writer_plan(kind, sizes, &b->layout, &fault) != TDM_OK)
+        return problem(b, fault.err, fault.code, "%s: %s", b->parts[kind == IMAGE_KIND_HOST ? IMAGE_TAG_HOST : 0].path,
+                       fault.what);
     return TDM_OK;
+}
+
+static tdm_err load_radio(struct rcp_build *b, const char *dir, struct tdm_crypto *crypto)
+{
+    if (load_flash_args(b, dir) != TDM_OK || load_version(b, dir) != TDM_OK)
+        return b->problem.err;
+    return load_radio_files(b, dir, crypto);
+}
+
+tdm_err rcp_build_check_flash(struct rcp_build *b, uint32_t flash_size)
+{
+    const struct esp_chip *chip;
+
+    if (check_chips(b, &chip) != TDM_OK || check_places(b, chip, flash_size) != TDM_OK)
+        return b->problem.err;
+    return check_partitions(b, flash_size);
 }
 
 tdm_err rcp_build_load(struct rcp_build *b, const char *dir, const char *host_file, struct tdm_crypto *crypto)
 {
-    const struct esp_chip *chip;
-
     *b = (struct rcp_build){0};
-    if (load_flash_args(b, dir) != TDM_OK || load_version(b, dir) != TDM_OK ||
-        load_radio_files(b, dir, crypto) != TDM_OK || (host_file && load_host(b, host_file, crypto) != TDM_OK))
+    if ((dir && load_radio(b, dir, crypto) != TDM_OK) || (host_file && load_host(b, host_file, crypto) != TDM_OK))
         return b->problem.err;
-    if (plan(b, host_file != NULL) != TDM_OK || check_chips(b, &chip) != TDM_OK || check_places(b, chip) != TDM_OK ||
-        check_partitions(b) != TDM_OK)
+    if (!dir) {
+        b->layout = (struct image_layout){.kind = IMAGE_KIND_HOST, .part_count = 2};
+        return TDM_OK;
+    }
+    if (plan(b, host_file ? IMAGE_KIND_PAIR : IMAGE_KIND_RADIO) != TDM_OK ||
+        rcp_build_check_flash(b, b->text.flash_size) != TDM_OK)
         return b->problem.err;
     const struct rcp_build_part *app = &b->parts[IMAGE_TAG_RCP_APP], *text = &b->parts[IMAGE_TAG_VERSION];
     b->has_version_inside = memmem(app->data, app->len, text->data, text->len) != NULL;
     return TDM_OK;
+}
+
+static tdm_err write_from(const struct rcp_build *b, size_t first, struct tdm_sink *into)
+{
+    tdm_err err = TDM_OK;
+
+    for (size_t i = first; i < b->layout.part_count && err == TDM_OK; i++) {
+        const struct rcp_build_part *part = &b->parts[b->layout.parts[i].tag];
+        err = tdm_sink_push(into, part->data, part->len);
+    }
+    return err;
+}
+
+tdm_err rcp_build_write_parts(const struct rcp_build *b, struct tdm_sink *into)
+{
+    return write_from(b, 1, into);
 }
 
 tdm_err rcp_build_write(const struct rcp_build *b, struct tdm_sink *into)
@@ -267,11 +301,7 @@ tdm_err rcp_build_write(const struct rcp_build *b, struct tdm_sink *into)
 
     if (err == TDM_OK)
         err = tdm_sink_push(into, table, len);
-    for (size_t i = 0; i < b->layout.part_count && err == TDM_OK; i++) {
-        const struct rcp_build_part *part = &b->parts[b->layout.parts[i].tag];
-        err = tdm_sink_push(into, part->data, part->len);
-    }
-    return err;
+    return err == TDM_OK ? write_from(b, 0, into) : err;
 }
 
 void rcp_build_free(struct rcp_build *b)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rcp_build: an RCP build directory, and host firmware beside it, read and checked as the parts of one image.
+ * rcp_build: an RCP build directory, host firmware, or both, read and checked as the parts of one image.
  *
  * Used by   image create, rcp adopt.   Uses  src/image, the crypto port.
  * Memory    the parts are on the heap; rcp_build_free() gives them back, also after a failed load.
@@ -44,12 +44,21 @@ struct rcp_build {
     bool has_version_inside; /* the version text stands in the RCP firmware, as it should */
 };
 
-/* host_file NULL: a radio-only image. The reason of a failure is in b->problem. */
+/*
+ * host_file NULL: a radio-only image; dir NULL: a host-only one, which has no layout yet: its front has a manifest. The reason
+ * of a failure is in b->problem.
+ */
 TDM_MUST_USE tdm_err rcp_build_load(struct rcp_build *b, const char *dir, const char *host_file,
                                     struct tdm_crypto *crypto);
 
-/* Header table and parts, in order; the sink's error is returned. */
+/* Do the radio's parts and partitions fit this flash? 0: any. */
+TDM_MUST_USE tdm_err rcp_build_check_flash(struct rcp_build *b, uint32_t flash_size);
+
+/* Header table and parts of a plain image, in order; the sink's error is returned. */
 TDM_MUST_USE tdm_err rcp_build_write(const struct rcp_build *b, struct tdm_sink *into);
+
+/* The parts behind part 0 alone. */
+TDM_MUST_USE tdm_err rcp_build_write_parts(const struct rcp_build *b, struct tdm_sink *into);
 
 void rcp_build_free(struct rcp_build *b);
 

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+import stated_builds
 from test_boot import Router, new, old, pack, plant, router, sim  # noqa: F401  most are fixtures
 
 FIRMWARE = ("bootloader", "rcp_firmware", "host_firmware?")
@@ -46,9 +47,12 @@ def compare(repo, command, result):
 def test_fields(router, repo, pack, samples, old, new, certificate, tmp_path):  # noqa: F811
     image = pack(new, "--br-firmware", samples.host("esp32s3", 2))
     old_image = pack(old, "--br-firmware", samples.host("esp32s3", 1), name="old")
-    out = tmp_path / "again"
+    out, stated, key = tmp_path / "again", tmp_path / "stated.bin", stated_builds.key_files(tmp_path, 1)
     steps = [
         ("image create", "--rcp-build-dir", new.dir, "--target-file", out), ("image info", image), ("image verify", image),
+        ("image create", "--rcp-build-dir", new.dir, "--target-file", stated, "--sign", key.private, *stated_builds.words("radio")),
+        ("image sign", stated, "--print-digest"), ("image info", stated), ("image verify", stated, "--key", key.public),
+        ("image sign", stated, "--sign", stated_builds.key_files(tmp_path, 2).private), ("image extract", stated, "--output-dir", tmp_path / "stated"),
         ("image extract", image, "--output-dir", tmp_path / "parts"),
         ("trust list",), ("trust add", certificate.cert), ("trust list",), ("trust remove", certificate.cert),
         ("ota status",), ("rcp probe",), ("rcp probe", "--reset"), ("rcp reset",), ("rcp info",), ("boot",),
