@@ -69,7 +69,7 @@ tdm_err judge_digest_end(struct judge *j, const struct image_part *part)
 
 /* ---- the radio's chip ---- */
 
-/* What the image may count on: the flash that its manifest demands, else the flash of the radio that is there. */
+/* Where the parts may lie: in the flash that the manifest demands, else in that of the radio that is there. */
 static uint32_t flash_size(const struct judge *j)
 {
     return j->verdict.has_manifest ? j->verdict.manifest.least_flash : j->facts.radio_flash_size;
@@ -255,7 +255,7 @@ static tdm_err begin_table(struct judge *j, const struct image_part *part)
     tdm_err err = flash_args_offset(&w->args, IMAGE_TAG_RCP_APP, &offset);
     if (err != TDM_OK)
         return judge_fail_part(j, part, err, "bug", "no place for the firmware", 0);
-    partition_table_init(&w->check.table, offset, flash_size(j));
+    partition_table_init(&w->check.table, offset, j->facts.radio_flash_size);
     return TDM_OK;
 }
 
