@@ -33,25 +33,32 @@
 #include <tandem/log.h>
 #include <tandem/serial.h>
 
-#define ESPROM_BAUD_START    115200u /* what the ROM speaks after reset                                     */
-#define ESPROM_BLOCK_MAX     4096u   /* largest block a ROM takes (observed on a real ESP32-C3; 8192 refused) */
-#define ESPROM_FRAME_MAX     (8 + 16 + ESPROM_BLOCK_MAX)
-#define ESPROM_REPLY_MAX     512u
-#define ESPROM_SECTOR        4096u
-#define ESPROM_BOOT_TEXT_MAX 256u
-#define ESPROM_MD5_LEN       16
-#define ESPROM_MAGIC_MAX     4
-#define ESPROM_DIGEST_ROOM   11
-#define ESPROM_CHIP_ANY      0xffffu
+#define ESPROM_BAUD_START       115200u /* what the ROM speaks after reset                                     */
+#define ESPROM_BLOCK_MAX        4096u   /* largest block a ROM takes (observed on a real ESP32-C3; 8192 refused) */
+#define ESPROM_FRAME_MAX        (8 + 16 + ESPROM_BLOCK_MAX)
+#define ESPROM_REPLY_MAX        512u
+#define ESPROM_SECTOR           4096u
+#define ESPROM_BOOT_TEXT_MAX    256u
+#define ESPROM_MD5_LEN          16
+#define ESPROM_MAGIC_MAX        4
+#define ESPROM_DIGEST_ROOM      11
+#define ESPROM_CHIP_ANY         0xffffu
+#define ESPROM_REVISION_UNKNOWN 0xffffu
+
+/* Where the chip's revision stands: bits counted from the lower MAC word on. minor_len 0: this chip does not tell it. */
+struct esprom_revision_bits {
+    uint8_t minor, minor_len, minor_high, major; /* minor_high: one more bit above, 0: none. major has two bits */
+};
 
 /* One row per chip: what differs between them. */
 struct esprom_chip {
     uint16_t id;      /* as in image headers and GET_SECURITY_INFO */
     const char *name; /* "esp32h2"                                 */
     uint32_t bootloader_offset;
-    uint32_t spi_base;                /* SPI controller that leads to the flash    */
-    uint32_t mac_reg;                 /* eFuse register with the lower MAC word    */
-    bool has_eui64;                   /* the eFuse holds the two middle bytes too  */
+    uint32_t spi_base; /* SPI controller that leads to the flash    */
+    uint32_t mac_reg;  /* eFuse register with the lower MAC word    */
+    bool has_eui64;    /* the eFuse holds the two middle bytes too  */
+    struct esprom_revision_bits revision;
     uint32_t magic[ESPROM_MAGIC_MAX]; /* known words at a ROM address, 0: unused */
 };
 
@@ -85,6 +92,7 @@ struct esprom {
     struct tdm_fault fault;
     const struct esprom_chip *chip;       /* after connect                                     */
     uint32_t flash_size;                  /* bytes the ROM can reach; after connect            */
+    uint16_t revision;                    /* major * 100 + minor, or ESPROM_REVISION_UNKNOWN; after connect */
     uint8_t mac[8];                       /* EUI-64; after connect                             */
     uint32_t security_flags;              /* of GET_SECURITY_INFO                              */
     char boot_text[ESPROM_BOOT_TEXT_MAX]; /* printable start of what the chip said before it synchronised */

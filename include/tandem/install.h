@@ -34,10 +34,11 @@ struct install_config { /* set by the caller */
 
 /* What is done to which slots. */
 struct install_plan {
-    uint8_t kind;                     /* enum slot_trial_kind: HOST for a pair, RADIO for the radio alone */
-    enum tdm_host_slot running, host; /* host: the slot to fill, unless kind is RADIO                     */
-    uint8_t rcp;                      /* the RCP slot to fill                                             */
-    bool is_back;                     /* a rollback: both slots hold the older pair already               */
+    uint8_t kind;                            /* enum slot_trial_kind: HOST for a pair, RADIO for the radio alone */
+    enum tdm_host_slot running, host;        /* host: the slot to fill, unless kind is RADIO                     */
+    uint8_t rcp;                             /* the RCP slot to fill                                             */
+    bool is_back;                            /* a rollback: both slots hold the older pair already               */
+    char pair_version[SLOT_VERSION_MAX + 1]; /* RADIO: of the pair that results, "" if nobody states one */
 };
 
 struct install;

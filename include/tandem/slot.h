@@ -62,15 +62,19 @@ struct slot_content {
     uint8_t state; /* enum slot_state */
     uint8_t id[SLOT_ID_LEN];
     char version[SLOT_VERSION_MAX + 1];
-    uint32_t counter;
+    uint32_t counter; /* what its image states, as the next one; a plain image states 0 */
+    uint64_t issued;  /* seconds since 1970 */
+    bool is_signed;   /* by enough of the keys that were configured when it was judged */
     uint64_t length;
     uint8_t digest[SLOT_ID_LEN]; /* SHA-256 of the stored bytes */
 };
 
 struct slot_host_row {
     struct slot_content content;
-    uint8_t rcp;   /* enum slot_rcp: the bundle that belongs to this host */
-    bool is_mixed; /* the bundle is a substitute, not the image's own     */
+    uint8_t rcp;                             /* enum slot_rcp: the bundle that belongs to this host */
+    bool is_mixed;                           /* the bundle is a substitute, not the image's own     */
+    char pair_version[SLOT_VERSION_MAX + 1]; /* of host and bundle together, "": nobody stated one        */
+    uint16_t api, least_radio_api;           /* Spinel RCP API the host speaks, and accepts; api 0: not known */
 };
 
 enum slot_trial_kind { SLOT_TRIAL_NONE = 0, SLOT_TRIAL_HOST = 1, SLOT_TRIAL_RADIO = 2 };
@@ -88,14 +92,17 @@ struct slot_record {
         uint8_t host;  /* enum tdm_host_slot or SLOT_HOST_NONE */
         uint8_t rcp;   /* enum slot_rcp                        */
         bool is_mixed; /* that bundle is a substitute in that row */
+        char pair_version[SLOT_VERSION_MAX + 1];
     } back;
     struct {
         bool is_known;
-        uint8_t holds[SLOT_ID_LEN]; /* image id of the bundle wholly in the radio, if known */
-        uint8_t begun, failed;      /* flashes since the radio was last proven              */
-        uint16_t chip;              /* ESP chip id: by its ROM, before that by an adopted bundle; 0xffff: unknown */
-        uint32_t flash_size;        /* bytes at the last contact with its ROM, 0: never     */
-        uint32_t text_crc;          /* CRC-32 of the version text it was last proven with, 0: never */
+        uint8_t holds[SLOT_ID_LEN];   /* image id of the bundle wholly in the radio, if known */
+        uint8_t begun, failed;        /* flashes since the radio was last proven              */
+        uint16_t chip;                /* ESP chip id: by its ROM, before that by an adopted bundle; 0xffff: unknown */
+        uint16_t revision;            /* major * 100 + minor at the last contact with its ROM, 0xffff: never */
+        uint32_t flash_size;          /* bytes, likewise, 0: never                            */
+        uint32_t text_crc;            /* CRC-32 of the version text it was last proven with, 0: never */
+        uint16_t api, least_host_api; /* Spinel RCP API it spoke, and accepted, then; 0: never        */
     } radio;
     uint32_t counter_floor;
     uint64_t time_floor;

@@ -1,15 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "esprom/esprom_chip.h"
 
-/*       id  name        boot    spi_base     mac_reg      EUI-64  magic words of the known revisions */
+/*
+ * Revisions: fields WAFER_VERSION_MINOR and _MAJOR of each chip's eFuse table in its technical reference manual. The first
+ * ESP32-S3 holds other facts in those bits, so that chip's revision stays unknown.
+ */
+/*       id  name        boot    spi_base     mac_reg      EUI-64  revision  magic words of the known revisions */
 static const struct esprom_chip chips[] = {
-    {5, "esp32c3", 0x0000, 0x60002000u, 0x60008844u, false, {0x6921506fu, 0x1b31506fu, 0x4881606fu, 0x4361606fu}},
-    {9, "esp32s3", 0x0000, 0x60002000u, 0x60007044u, false, {0x00000009u}},
-    {12, "esp32c2", 0x0000, 0x60002000u, 0x60008840u, false, {0x6f51306fu, 0x7c41a06fu, 0x0c21e06fu}},
-    {13, "esp32c6", 0x0000, 0x60003000u, 0x600b0844u, true, {0x2ce0806fu}},
-    {16, "esp32h2", 0x0000, 0x60003000u, 0x600b0844u, true, {0xd7b73e80u}},
-    {20, "esp32c61", 0x0000, 0x60003000u, 0x600b4844u, false, {0x33f0206fu, 0x2421606fu, 0x7211606fu}},
-    {23, "esp32c5", 0x2000, 0x60003000u, 0x600b4844u, true, {0x1101406fu, 0x63e1406fu, 0x5fd1406fu}},
+    {5,
+     "esp32c3",
+     0x0000,
+     0x60002000u,
+     0x60008844u,
+     false,
+     {114, 3, 183, 184},
+     {0x6921506fu, 0x1b31506fu, 0x4881606fu, 0x4361606fu}},
+    {9, "esp32s3", 0x0000, 0x60002000u, 0x60007044u, false, {0, 0, 0, 0}, {0x00000009u}},
+    {12, "esp32c2", 0x0000, 0x60002000u, 0x60008840u, false, {48, 4, 0, 52}, {0x6f51306fu, 0x7c41a06fu, 0x0c21e06fu}},
+    {13, "esp32c6", 0x0000, 0x60003000u, 0x600b0844u, true, {114, 4, 0, 118}, {0x2ce0806fu}},
+    {16, "esp32h2", 0x0000, 0x60003000u, 0x600b0844u, true, {114, 3, 0, 117}, {0xd7b73e80u}},
+    {20, "esp32c61", 0x0000, 0x60003000u, 0x600b4844u, false, {64, 4, 0, 68}, {0x33f0206fu, 0x2421606fu, 0x7211606fu}},
+    {23, "esp32c5", 0x2000, 0x60003000u, 0x600b4844u, true, {64, 4, 0, 68}, {0x1101406fu, 0x63e1406fu, 0x5fd1406fu}},
 };
 
 const struct esprom_chip *esprom_chip_at(size_t index)

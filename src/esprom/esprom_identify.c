@@ -95,6 +95,35 @@ static tdm_err read_mac(struct esprom *e)
     return TDM_OK;
 }
 
+/* At most 8 bits of the eFuse block that begins with the MAC; none of our fields lies in two words. */
+static tdm_err read_fuse(struct esprom *e, uint8_t at, uint8_t len, uint16_t *out)
+{
+    uint32_t word = 0;
+
+    if (esprom_link_read_reg(&e->link, e->chip->mac_reg + at / 32u * 4, &word) != TDM_OK)
+        return esprom_fail_link(e);
+    *out = (uint16_t)(word >> at % 32u & ((1u << len) - 1));
+    return TDM_OK;
+}
+
+static tdm_err read_revision(struct esprom *e)
+{
+    const struct esprom_revision_bits *bits = &e->chip->revision;
+    uint16_t minor = 0, high = 0, major = 0;
+
+    e->revision = ESPROM_REVISION_UNKNOWN;
+    if (bits->minor_len == 0)
+        return TDM_OK;
+    tdm_err err = read_fuse(e, bits->minor, bits->minor_len, &minor);
+    if (err == TDM_OK && bits->minor_high != 0)
+        err = read_fuse(e, bits->minor_high, 1, &high);
+    if (err == TDM_OK)
+        err = read_fuse(e, bits->major, 2, &major);
+    if (err == TDM_OK)
+        e->revision = (uint16_t)(major * 100 + (high << bits->minor_len) + minor);
+    return err;
+}
+
 /* Have the SPI controller send the command in USR2 and wait until it is done. */
 static tdm_err run_spi(struct esprom_link *l, uint32_t spi)
 {
@@ -173,7 +202,8 @@ static tdm_err attach_flash(struct esprom *e)
 
 tdm_err esprom_identify(struct esprom *e)
 {
-    static tdm_err (*const steps[])(struct esprom *) = {identify_chip, judge_chip, read_mac, attach_flash};
+    static tdm_err (*const steps[])(struct esprom *) = {identify_chip, judge_chip, read_mac, read_revision,
+                                                        attach_flash};
     tdm_err err = TDM_OK;
 
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && err == TDM_OK; i++)

@@ -138,6 +138,7 @@ tdm_err install_plan_back(const struct slot_record *rec, struct install_plan *pl
     plan->host = tdm_host_other(plan->running);
     plan->rcp = rec->back.rcp;
     plan->is_back = true;
+    slot_text_set(plan->pair_version, sizeof plan->pair_version, rec->back.pair_version);
     return is_welcome(rec, plan, fault);
 }
 
@@ -179,10 +180,11 @@ static tdm_err free_content(struct slot_content *c, struct tdm_fault *fault)
 /* A row that names the freed bundle is no pair any more. */
 static void drop_row(struct slot_host_row *row)
 {
-    if (row->content.state == SLOT_GOOD || row->content.state == SLOT_STAGED)
-        memset(&row->content, 0, sizeof row->content); /* EMPTY */
-    row->rcp = SLOT_RCP_NONE;
-    row->is_mixed = false;
+    struct slot_content kept = row->content;
+
+    if (kept.state == SLOT_GOOD || kept.state == SLOT_STAGED)
+        memset(&kept, 0, sizeof kept); /* EMPTY */
+    *row = (struct slot_host_row){.content = kept, .rcp = SLOT_RCP_NONE};
 }
 
 /* EMPTY by the event, with nothing left of what it held. */
@@ -242,8 +244,24 @@ static void fill(struct slot_content *c, const struct judge_verdict *v, const ch
     memcpy(c->id, v->id, SLOT_ID_LEN);
     memcpy(c->digest, digest, SLOT_ID_LEN);
     slot_text_set(c->version, sizeof c->version, version);
-    c->counter = 0; /* a plain image states none */
+    c->counter = v->has_manifest ? v->manifest.counter : 0;
+    c->issued = v->has_manifest ? v->manifest.issued : 0;
+    c->is_signed = v->is_signed;
     c->length = length;
+}
+
+/* Host firmware that names itself in no way the judge can read goes by the version of its image. */
+static const char *host_version(const struct judge_verdict *v)
+{
+    return v->host_version[0] != '\0' || !v->has_manifest ? v->host_version : v->manifest.pair_version;
+}
+
+static void fill_row(struct slot_host_row *row, const struct judge_verdict *v)
+{
+    fill(&row->content, v, host_version(v), v->layout.host_size, v->host_digest);
+    slot_text_set(row->pair_version, sizeof row->pair_version, v->has_manifest ? v->manifest.pair_version : "");
+    row->api = v->has_manifest ? v->manifest.host.api : 0;
+    row->least_radio_api = v->has_manifest ? v->manifest.host.least_api : 0;
 }
 
 tdm_err install_record_staged(struct slot_record *rec, const struct install_plan *plan, const struct judge_verdict *v,
@@ -256,7 +274,7 @@ tdm_err install_record_staged(struct slot_record *rec, const struct install_plan
     if (err != TDM_OK || plan->kind != SLOT_TRIAL_HOST)
         return err;
     err = step(&row->content, SLOT_EV_WHOLE, fault);
-    fill(&row->content, v, v->host_version, v->layout.host_size, v->host_digest);
+    fill_row(row, v);
     row->rcp = plan->rcp;
     row->is_mixed = false;
     return err;
@@ -278,10 +296,12 @@ tdm_err install_record_trial(struct slot_record *rec, const struct install_plan 
     rec->back.host = (uint8_t)plan->running;
     rec->back.rcp = row->rcp;
     rec->back.is_mixed = row->is_mixed;
+    slot_text_set(rec->back.pair_version, sizeof rec->back.pair_version, row->pair_version);
     rec->radio.begun = rec->radio.failed = 0;
     if (!is_host) {
         row->rcp = plan->rcp;
         row->is_mixed = is_to_mixed;
+        slot_text_set(row->pair_version, sizeof row->pair_version, plan->pair_version);
     }
     return err;
 }
@@ -297,8 +317,10 @@ tdm_err install_record_cancel(struct slot_record *rec, const struct install_plan
     if (err != TDM_OK)
         return err;
     if (plan->kind == SLOT_TRIAL_RADIO) {
-        rec->host[plan->running].rcp = rec->back.rcp;
-        rec->host[plan->running].is_mixed = rec->back.is_mixed;
+        struct slot_host_row *row = &rec->host[plan->running];
+        row->rcp = rec->back.rcp;
+        row->is_mixed = rec->back.is_mixed;
+        slot_text_set(row->pair_version, sizeof row->pair_version, rec->back.pair_version);
     }
     memset(&rec->trial, 0, sizeof rec->trial);
     slot_record_clear_back(rec);
@@ -343,6 +365,7 @@ tdm_err install_record_adopt(struct slot_record *rec, const struct install_plan 
     if (rec->radio.flash_size == 0) /* its ROM was never asked: until then the operator's word counts */
         rec->radio.chip = v->radio_chip;
     rec->radio.is_known = false; /* so the next boot compares or flashes */
+    rec->radio.api = rec->radio.least_host_api = 0;
     memset(rec->radio.holds, 0, sizeof rec->radio.holds);
     return TDM_OK;
 }

@@ -50,6 +50,7 @@ static void condemn_radio(struct slot_record *rec, const char *reason)
 
     row->rcp = rec->back.rcp;
     row->is_mixed = rec->back.is_mixed;
+    slot_text_set(row->pair_version, sizeof row->pair_version, rec->back.pair_version);
     if (failed != SLOT_RCP_NONE && failed != row->rcp) {
         condemn_bundle(rec, failed);
         slot_record_add_bad(rec, rec->rcp[failed].id, reason);
@@ -85,9 +86,15 @@ tdm_err pair_condemn(struct slot_record *rec, const char *reason)
     return TDM_OK;
 }
 
-static uint32_t higher(uint32_t a, uint32_t b)
+/* Only signed words bind the router: the counter of anybody's image could lock it against all that come after. */
+static void raise_floors(struct slot_record *rec, const struct slot_content *proven)
 {
-    return a > b ? a : b;
+    if (!proven->is_signed)
+        return;
+    if (proven->counter > rec->counter_floor)
+        rec->counter_floor = proven->counter;
+    if (proven->issued > rec->time_floor)
+        rec->time_floor = proven->issued;
 }
 
 tdm_err pair_prove(struct slot_record *rec)
@@ -104,10 +111,7 @@ tdm_err pair_prove(struct slot_record *rec)
     row->content.state = (uint8_t)host;
     if (row->rcp != SLOT_RCP_NONE)
         rec->rcp[row->rcp].state = (uint8_t)bundle;
-    if (rec->trial.kind == SLOT_TRIAL_HOST)
-        rec->counter_floor = higher(rec->counter_floor, row->content.counter);
-    else if (row->rcp != SLOT_RCP_NONE)
-        rec->counter_floor = higher(rec->counter_floor, rec->rcp[row->rcp].counter);
+    raise_floors(rec, about);
     clear_trial(rec, 0);
     (void)radio_reset_counters(rec); /* the commit is due either way */
     slot_record_set_result(rec, SLOT_RESULT_OK, about, "");
@@ -151,6 +155,7 @@ static tdm_err find_trial(struct slot_record *rec, enum tdm_host_slot running)
         rec->back.host = (uint8_t)other;
         rec->back.rcp = rec->host[other].rcp;
         rec->back.is_mixed = rec->host[other].is_mixed;
+        slot_text_set(rec->back.pair_version, sizeof rec->back.pair_version, rec->host[other].pair_version);
     }
     (void)radio_reset_counters(rec); /* the commit is due either way */
     return TDM_OK;
@@ -181,10 +186,16 @@ tdm_err pair_apply(struct slot_record *rec, enum tdm_host_slot running, enum boo
     return TDM_OK;
 }
 
+static void forget_proof(struct slot_record *rec)
+{
+    rec->radio.text_crc = 0;
+    rec->radio.api = rec->radio.least_host_api = 0;
+}
+
 void radio_begin(struct slot_record *rec)
 {
     rec->radio.is_known = false;
-    rec->radio.text_crc = 0;
+    forget_proof(rec);
     if (rec->radio.begun < UINT8_MAX)
         rec->radio.begun++;
 }
@@ -215,7 +226,7 @@ void radio_failed(struct slot_record *rec)
 void radio_holds(struct slot_record *rec, const uint8_t id[SLOT_ID_LEN])
 {
     if (!slot_id_equal(rec->radio.holds, id))
-        rec->radio.text_crc = 0; /* proven with another bundle */
+        forget_proof(rec); /* of another bundle */
     rec->radio.is_known = true;
     memcpy(rec->radio.holds, id, SLOT_ID_LEN);
 }
@@ -229,13 +240,16 @@ bool radio_reset_counters(struct slot_record *rec)
     return changed;
 }
 
-bool radio_proven(struct slot_record *rec, uint32_t text_crc)
+bool radio_proven(struct slot_record *rec, const struct radio_proof *proof)
 {
     bool changed = radio_reset_counters(rec);
 
-    if (rec->radio.text_crc != text_crc)
+    if (rec->radio.text_crc != proof->text_crc || rec->radio.api != proof->api ||
+        rec->radio.least_host_api != proof->least_host_api)
         changed = true;
-    rec->radio.text_crc = text_crc;
+    rec->radio.text_crc = proof->text_crc;
+    rec->radio.api = proof->api;
+    rec->radio.least_host_api = proof->least_host_api;
     if (rec->result.code == SLOT_RESULT_DEGRADED) {
         slot_record_set_result(rec, SLOT_RESULT_NONE, NULL, "");
         changed = true;

@@ -31,7 +31,13 @@ void radio_begin_other(struct slot_record *rec);
 void pair_substitute(struct slot_record *rec, enum tdm_host_slot running, uint8_t rcp, const char *reason);
 void radio_failed(struct slot_record *rec); /* it was flashed, or could not be, and is not right      */
 void radio_holds(struct slot_record *rec, const uint8_t id[SLOT_ID_LEN]);
-bool radio_proven(struct slot_record *rec, uint32_t text_crc);
+
+/* What the radio said when it was right. */
+struct radio_proof {
+    uint32_t text_crc;
+    uint16_t api, least_host_api;
+};
+bool radio_proven(struct slot_record *rec, const struct radio_proof *proof);
 bool radio_reset_counters(struct slot_record *rec);
 bool radio_degraded(struct slot_record *rec, const char *reason);
 

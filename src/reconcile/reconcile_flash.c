@@ -100,6 +100,7 @@ static tdm_err connect(struct reconcile *r)
         err = check_fit(r);
     if (err == TDM_OK) {
         r->record.radio.chip = r->esprom.chip->id;
+        r->record.radio.revision = r->esprom.revision;
         r->record.radio.flash_size = r->esprom.flash_size;
     }
     return err;

@@ -56,6 +56,18 @@ static uint32_t text_crc(const struct reconcile *r)
     return crc32_add(CRC32_START, (const uint8_t *)r->radio.version, strlen(r->radio.version));
 }
 
+static uint16_t bounded(uint32_t api)
+{
+    return api < UINT16_MAX ? (uint16_t)api : UINT16_MAX;
+}
+
+static bool keep_proof(struct reconcile *r)
+{
+    const struct radio_proof proof = {text_crc(r), bounded(r->radio.api), bounded(r->radio.min_host_api)};
+
+    return radio_proven(&r->record, &proof);
+}
+
 static bool is_text_as_proven(const struct reconcile *r)
 {
     return r->record.radio.text_crc != 0 && r->record.radio.text_crc == text_crc(r);
@@ -231,7 +243,7 @@ static tdm_err substitute(struct reconcile *r, uint8_t other, const char *reason
         return err;
     if (!reconcile_radio_fits(r, &unfit))
         return unfit.err;
-    (void)radio_proven(&r->record, text_crc(r)); /* the commit is due either way */
+    (void)keep_proof(r); /* the commit is due either way */
     pair_substitute(&r->record, r->running, other, reason);
     err = reconcile_commit(r);
     r->was_substituted = err == TDM_OK;
@@ -299,7 +311,7 @@ tdm_err reconcile_radio_right(struct reconcile *r)
         tdm_log_note(r->cfg.log, TDM_LOG_WARNING, r->bundle_fault.what, r->bundle_fault.at);
     reconcile_ask(r, SPINEL_RESET_HARD);
     tdm_err err = is_managed ? managed(r, row->rcp) : unmanaged(r);
-    if (err != TDM_OK || !radio_proven(&r->record, text_crc(r)))
+    if (err != TDM_OK || !keep_proof(r))
         return err;
     return reconcile_commit(r);
 }

@@ -64,6 +64,7 @@ void slot_record_clear_back(struct slot_record *rec)
     rec->back.host = SLOT_HOST_NONE;
     rec->back.rcp = SLOT_RCP_NONE;
     rec->back.is_mixed = false;
+    memset(rec->back.pair_version, 0, sizeof rec->back.pair_version);
 }
 
 void slot_record_first(struct slot_record *rec, enum tdm_host_slot running)
@@ -73,7 +74,7 @@ void slot_record_first(struct slot_record *rec, enum tdm_host_slot running)
         rec->host[i].rcp = SLOT_RCP_NONE;
     rec->host[running].content.state = SLOT_GOOD;
     slot_record_clear_back(rec);
-    rec->radio.chip = 0xffff;
+    rec->radio.chip = rec->radio.revision = 0xffff;
 }
 
 static int find_bad(const struct slot_record *rec, const uint8_t id[SLOT_ID_LEN])

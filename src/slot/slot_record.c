@@ -30,16 +30,22 @@ static void put_content(struct bytes_writer *w, const struct slot_content *c)
     bytes_put(w, c->id, SLOT_ID_LEN);
     put_text(w, c->version, sizeof c->version);
     bytes_put_le32(w, c->counter);
+    bytes_put_le64(w, c->issued);
     bytes_put_le64(w, c->length);
     bytes_put(w, c->digest, SLOT_ID_LEN);
+    bytes_put_u8(w, c->is_signed);
 }
 
 static void put_slots(struct bytes_writer *w, const struct slot_record *rec)
 {
     for (int i = 0; i < TDM_HOST_SLOTS; i++) {
-        put_content(w, &rec->host[i].content);
-        bytes_put_u8(w, rec->host[i].rcp);
-        bytes_put_u8(w, rec->host[i].is_mixed);
+        const struct slot_host_row *row = &rec->host[i];
+        put_content(w, &row->content);
+        bytes_put_u8(w, row->rcp);
+        bytes_put_u8(w, row->is_mixed);
+        put_text(w, row->pair_version, sizeof row->pair_version);
+        bytes_put_le16(w, row->api);
+        bytes_put_le16(w, row->least_radio_api);
     }
     for (int i = 0; i < SLOT_RCP_SLOTS; i++)
         put_content(w, &rec->rcp[i]);
@@ -54,13 +60,17 @@ static void put_trial_and_radio(struct bytes_writer *w, const struct slot_record
     bytes_put_u8(w, rec->back.host);
     bytes_put_u8(w, rec->back.rcp);
     bytes_put_u8(w, rec->back.is_mixed);
+    put_text(w, rec->back.pair_version, sizeof rec->back.pair_version);
     bytes_put_u8(w, rec->radio.is_known);
     bytes_put(w, rec->radio.holds, SLOT_ID_LEN);
     bytes_put_u8(w, rec->radio.begun);
     bytes_put_u8(w, rec->radio.failed);
     bytes_put_le16(w, rec->radio.chip);
+    bytes_put_le16(w, rec->radio.revision);
     bytes_put_le32(w, rec->radio.flash_size);
     bytes_put_le32(w, rec->radio.text_crc);
+    bytes_put_le16(w, rec->radio.api);
+    bytes_put_le16(w, rec->radio.least_host_api);
 }
 
 static void put_memory(struct bytes_writer *w, const struct slot_record *rec)
@@ -129,16 +139,22 @@ static void get_content(struct bytes_reader *r, struct slot_content *c)
     bytes_get(r, c->id, SLOT_ID_LEN);
     get_text(r, c->version, sizeof c->version);
     c->counter = bytes_get_le32(r);
+    c->issued = bytes_get_le64(r);
     c->length = bytes_get_le64(r);
     bytes_get(r, c->digest, SLOT_ID_LEN);
+    c->is_signed = get_bool(r);
 }
 
 static void get_slots(struct bytes_reader *r, struct slot_record *rec)
 {
     for (int i = 0; i < TDM_HOST_SLOTS; i++) {
-        get_content(r, &rec->host[i].content);
-        rec->host[i].rcp = get_choice(r, SLOT_R1, SLOT_RCP_NONE);
-        rec->host[i].is_mixed = get_bool(r);
+        struct slot_host_row *row = &rec->host[i];
+        get_content(r, &row->content);
+        row->rcp = get_choice(r, SLOT_R1, SLOT_RCP_NONE);
+        row->is_mixed = get_bool(r);
+        get_text(r, row->pair_version, sizeof row->pair_version);
+        row->api = bytes_get_le16(r);
+        row->least_radio_api = bytes_get_le16(r);
     }
     for (int i = 0; i < SLOT_RCP_SLOTS; i++)
         get_content(r, &rec->rcp[i]);
@@ -153,13 +169,17 @@ static void get_trial_and_radio(struct bytes_reader *r, struct slot_record *rec)
     rec->back.host = get_choice(r, TDM_HOST_B, SLOT_HOST_NONE);
     rec->back.rcp = get_choice(r, SLOT_R1, SLOT_RCP_NONE);
     rec->back.is_mixed = get_bool(r);
+    get_text(r, rec->back.pair_version, sizeof rec->back.pair_version);
     rec->radio.is_known = get_bool(r);
     bytes_get(r, rec->radio.holds, SLOT_ID_LEN);
     rec->radio.begun = bytes_get_u8(r);
     rec->radio.failed = bytes_get_u8(r);
     rec->radio.chip = bytes_get_le16(r);
+    rec->radio.revision = bytes_get_le16(r);
     rec->radio.flash_size = bytes_get_le32(r);
     rec->radio.text_crc = bytes_get_le32(r);
+    rec->radio.api = bytes_get_le16(r);
+    rec->radio.least_host_api = bytes_get_le16(r);
 }
 
 static void get_memory(struct bytes_reader *r, struct slot_record *rec)

@@ -163,6 +163,14 @@ static void begin_again(const struct story *s)
 
 /* ---- orders --------------------------------------------------------------------------------------------------------- */
 
+static void sign(struct slot_content *c, uint32_t counter)
+{
+    if (c->state != SLOT_STAGED)
+        return;
+    c->counter = counter;
+    c->is_signed = true;
+}
+
 /* Plain images state no counter; so that the floor has something to do, the staged one is given one, uncut and uncounted. */
 static void give_counter(uint32_t counter)
 {
@@ -171,10 +179,8 @@ static void give_counter(uint32_t counter)
 
     w.router.power.cut_at = 0;
     for (int i = 0; i < 2; i++) {
-        if (rec.rcp[i].state == SLOT_STAGED)
-            rec.rcp[i].counter = counter;
-        if (rec.host[i].content.state == SLOT_STAGED)
-            rec.host[i].content.counter = counter;
+        sign(&rec.rcp[i], counter);
+        sign(&rec.host[i].content, counter);
     }
     world_store(&w.router, &rec);
     w.router.power = power;

@@ -231,6 +231,14 @@ static void power_on(void)
         plan_cut();
 }
 
+static void sign(struct slot_content *c, uint32_t counter)
+{
+    if (c->state != SLOT_STAGED)
+        return;
+    c->counter = counter;
+    c->is_signed = true;
+}
+
 /* ---- orders --------------------------------------------------------------------------------------------------------- */
 
 static void give_counter(void)
@@ -240,10 +248,8 @@ static void give_counter(void)
 
     w.router.power.cut_at = 0;
     for (int i = 0; i < 2; i++) {
-        if (rec.rcp[i].state == SLOT_STAGED)
-            rec.rcp[i].counter = life.counter;
-        if (rec.host[i].content.state == SLOT_STAGED)
-            rec.host[i].content.counter = life.counter;
+        sign(&rec.rcp[i], life.counter);
+        sign(&rec.host[i].content, life.counter);
     }
     world_store(&w.router, &rec);
     w.router.power = power;

@@ -75,6 +75,8 @@ static uint32_t read_reg(struct fake_rom *rom, uint32_t reg)
         return 0xf9f72ca2u;
     if (reg == rom->mac_reg + 4)
         return 0xfffe6055u;
+    if (reg == rom->mac_reg + 12)
+        return rom->fuse_word_3;
     if (reg == rom->spi_base + 0x18)
         return rom->usr;
     if (reg == rom->spi_base + 0x20)
@@ -295,6 +297,7 @@ void fake_rom_init(struct fake_rom *rom, struct fake_serial *serial, struct fake
     rom->flash_id = 0x164020u;
     rom->spi_base = 0x60003000u;
     rom->mac_reg = 0x600b0844u;
+    rom->fuse_word_3 = 0xffd7ffffu; /* an ESP32-H2 2.5: bits 18 to 22 are 10101, all others set */
     rom->sync_value = ESPROM_SYNC_VALUE;
     rom->has_security_info = true;
     rom->banner_ms = 5;

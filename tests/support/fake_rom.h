@@ -42,7 +42,7 @@ struct fake_rom {
     uint32_t banner_ms;            /* from a reset to its text */
     bool is_running;               /* answers commands now                        */
     uint16_t chip_id;
-    uint32_t magic, flash_id, security_flags, spi_base, mac_reg, sync_value;
+    uint32_t magic, flash_id, security_flags, spi_base, mac_reg, fuse_word_3, sync_value;
     uint8_t crypt_count;
     bool has_security_info;
     uint32_t baud, highest_baud; /* above highest_baud nothing arrives whole */

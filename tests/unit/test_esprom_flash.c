@@ -78,6 +78,7 @@ static void test_connect_identifies(void **state)
     assert_int_equal(esprom_connect(&b->engine), TDM_OK);
     assert_string_equal(b->engine.chip->name, "esp32h2");
     assert_memory_equal(b->engine.mac, mac, 8);
+    assert_int_equal(b->engine.revision, 205);
     assert_int_equal(b->engine.flash_size, 4u << 20);
     assert_int_equal(b->rom.flash_size, 4u << 20);
     assert_non_null(strstr(b->engine.boot_text, "waiting for download"));

@@ -17,7 +17,7 @@
 
 static struct slot_content content(enum slot_state state, uint8_t id, uint32_t counter)
 {
-    struct slot_content c = {.state = (uint8_t)state, .counter = counter};
+    struct slot_content c = {.state = (uint8_t)state, .counter = counter, .is_signed = true};
 
     memset(c.id, id, sizeof c.id);
     return c;
@@ -185,6 +185,43 @@ static void proof_never_lowers_the_floor(void **state)
     assert_int_equal(rec.counter_floor, 20);
 }
 
+/* Whoever could raise a floor without a key could lock the router against every later update. */
+static void only_a_signed_proof_raises_the_floors(void **state)
+{
+    struct slot_record rec = host_trial();
+
+    (void)state;
+    rec.host[B].content.issued = 1790000000;
+    assert_int_equal(pair_prove(&rec), TDM_OK);
+    assert_int_equal(rec.time_floor, 1790000000);
+    rec = host_trial();
+    rec.time_floor = 1800000000;
+    rec.host[B].content.issued = 1790000000;
+    assert_int_equal(pair_prove(&rec), TDM_OK);
+    assert_int_equal(rec.time_floor, 1800000000);
+    rec = host_trial();
+    rec.host[B].content.is_signed = false;
+    rec.host[B].content.issued = 1790000000;
+    assert_int_equal(pair_prove(&rec), TDM_OK);
+    assert_int_equal(rec.counter_floor, 9);
+    assert_int_equal(rec.time_floor, 0);
+}
+
+static void a_refused_radio_gives_the_pair_its_version_back(void **state)
+{
+    struct slot_record rec = radio_trial();
+
+    (void)state;
+    slot_text_set(rec.back.pair_version, sizeof rec.back.pair_version, "1.0.0");
+    slot_text_set(rec.host[A].pair_version, sizeof rec.host[A].pair_version, "1.1.0");
+    rec.rcp[SLOT_R1].counter = 30;
+    rec.rcp[SLOT_R1].issued = 1790000000;
+    assert_int_equal(pair_condemn(&rec, "why"), TDM_OK);
+    assert_string_equal(rec.host[A].pair_version, "1.0.0");
+    assert_int_equal(rec.counter_floor, 9);
+    assert_int_equal(rec.time_floor, 0);
+}
+
 static void proof_of_a_radio(void **state)
 {
     struct slot_record rec = radio_trial();
@@ -238,20 +275,25 @@ static void found_host_becomes_a_trial(void **state)
     assert_int_equal(rec.radio.failed, 0);
 }
 
+static const struct radio_proof proof = {.text_crc = 0x1234, .api = 11, .least_host_api = 4};
+
 static void what_the_radio_holds(void **state)
 {
     struct slot_record rec = host_trial();
 
     (void)state;
     radio_holds(&rec, rec.rcp[SLOT_R0].id);
-    assert_true(radio_proven(&rec, 0x1234));
-    assert_false(radio_proven(&rec, 0x1234)); /* nothing new: nothing to write */
+    assert_true(radio_proven(&rec, &proof));
+    assert_false(radio_proven(&rec, &proof)); /* nothing new: nothing to write */
     assert_int_equal(rec.radio.begun, 0);
     radio_holds(&rec, rec.rcp[SLOT_R0].id);
     assert_int_equal(rec.radio.text_crc, 0x1234);
+    assert_int_equal(rec.radio.api, 11);
+    assert_int_equal(rec.radio.least_host_api, 4);
     radio_holds(&rec, rec.rcp[SLOT_R1].id); /* the answer belonged to another bundle */
     assert_int_equal(rec.radio.text_crc, 0);
-    (void)radio_proven(&rec, 0x1234);
+    assert_int_equal(rec.radio.api, 0);
+    (void)radio_proven(&rec, &proof);
     radio_begin(&rec);
     assert_false(rec.radio.is_known);
     assert_int_equal(rec.radio.text_crc, 0);
@@ -280,7 +322,7 @@ static void degraded_is_written_once_keeps_what_is_known_and_ends_by_proof(void 
     assert_false(radio_degraded(&rec, "the radio does not answer"));
     assert_true(rec.radio.is_known);
     assert_int_equal(rec.result.code, SLOT_RESULT_DEGRADED);
-    assert_true(radio_proven(&rec, 1));
+    assert_true(radio_proven(&rec, &proof));
     assert_int_equal(rec.result.code, SLOT_RESULT_NONE);
 }
 
@@ -302,7 +344,7 @@ static void proof_keeps_the_verdict_on_the_last_update(void **state)
 
     (void)state;
     assert_int_equal(pair_condemn(&rec, "why"), TDM_OK);
-    (void)radio_proven(&rec, 1);
+    (void)radio_proven(&rec, &proof);
     assert_int_equal(rec.result.code, SLOT_RESULT_FAILED);
     assert_string_equal(rec.result.reason, "why");
 }
@@ -319,7 +361,7 @@ static void trouble_does_not_hide_the_last_update(void **state)
     assert_int_equal(rec.update.code, SLOT_RESULT_FAILED);
     assert_string_equal(rec.update.reason, "why");
     pair_substitute(&rec, A, SLOT_R1, "own bundle rotten");
-    (void)radio_proven(&rec, 1);
+    (void)radio_proven(&rec, &proof);
     assert_int_equal(rec.update.code, SLOT_RESULT_FAILED);
     assert_string_equal(rec.update.reason, "why");
     rec = host_trial();
@@ -431,6 +473,8 @@ int main(void)
         cmocka_unit_test(proof_of_a_host),
         cmocka_unit_test(proof_never_lowers_the_floor),
         cmocka_unit_test(proof_of_a_radio),
+        cmocka_unit_test(only_a_signed_proof_raises_the_floors),
+        cmocka_unit_test(a_refused_radio_gives_the_pair_its_version_back),
         cmocka_unit_test(counted_steps),
         cmocka_unit_test(found_host_becomes_a_trial),
         cmocka_unit_test(what_the_radio_holds),

@@ -16,7 +16,7 @@
 #include "base/crc.h"
 #include "slot/slot_record.h"
 
-#define FULL_CRC 0xf30a6434u
+#define FULL_CRC 0xff7896b3u
 
 static struct slot_content content(uint8_t state, uint8_t fill, const char *version, uint32_t counter, uint64_t length)
 {
@@ -34,11 +34,22 @@ static struct slot_record full_record(void)
     struct slot_record rec = {0};
 
     rec.host[0].content = content(SLOT_GOOD, 1, "v1", 10, 0x123456);
+    rec.host[0].content.issued = 1780000000;
+    rec.host[0].content.is_signed = true;
     rec.host[0].rcp = SLOT_R0;
+    slot_text_set(rec.host[0].pair_version, sizeof rec.host[0].pair_version, "1.2.3");
+    rec.host[0].api = 11;
+    rec.host[0].least_radio_api = 4;
     rec.host[1].content = content(SLOT_TRIAL, 2, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 0xfffffffe, (1ull << 40) + 5);
     rec.host[1].rcp = SLOT_RCP_NONE;
+    rec.host[1].content.issued = (1ull << 33) + 7;
     rec.host[1].is_mixed = true;
+    slot_text_set(rec.host[1].pair_version, sizeof rec.host[1].pair_version, "2.0.0-rc.1");
+    rec.host[1].api = 12;
+    rec.host[1].least_radio_api = 5;
     rec.rcp[0] = content(SLOT_GOOD, 3, "v1", 10, 777);
+    rec.rcp[0].issued = 1780000000;
+    rec.rcp[0].is_signed = true;
     rec.rcp[1] = content(SLOT_BAD, 4, "", 0, 0);
     rec.trial.kind = SLOT_TRIAL_HOST;
     rec.trial.to = TDM_HOST_B;
@@ -47,13 +58,17 @@ static struct slot_record full_record(void)
     rec.back.host = TDM_HOST_A;
     rec.back.rcp = SLOT_RCP_NONE;
     rec.back.is_mixed = true;
+    slot_text_set(rec.back.pair_version, sizeof rec.back.pair_version, "1.2.2");
     rec.radio.is_known = true;
     memset(rec.radio.holds, 5, sizeof rec.radio.holds);
     rec.radio.begun = 6;
     rec.radio.failed = 2;
     rec.radio.chip = 16;
+    rec.radio.revision = 103;
     rec.radio.flash_size = 4u << 20;
     rec.radio.text_crc = 0xa1b2c3d4;
+    rec.radio.api = 10;
+    rec.radio.least_host_api = 3;
     rec.counter_floor = 0x01020304;
     rec.time_floor = 1790000000;
     for (int i = 0; i < SLOT_BAD_MAX; i++) {
@@ -90,31 +105,37 @@ static const struct {
 } places[] = {
     {"magic", 0, 4, {'T', 'd', 'R', 'c'}},
     {"version", 4, 2, {1, 0}},
-    {"length", 6, 2, {0x2e, 0x05}},
+    {"length", 6, 2, {0xc0, 0x05}},
     {"sequence", 8, 4, {7, 0, 0, 0}},
     {"host A state", 12, 1, {SLOT_GOOD}},
     {"host A id", 13, 1, {1}},
     {"host A version", 45, 3, {'v', '1', 0}},
     {"host A counter", 77, 4, {10, 0, 0, 0}},
-    {"host A length", 81, 8, {0x56, 0x34, 0x12, 0, 0, 0, 0, 0}},
-    {"host A digest", 89, 1, {0x81}},
-    {"host A rcp, mixed", 121, 2, {0, 0}},
-    {"host B state", 123, 1, {SLOT_TRIAL}},
-    {"host B rcp, mixed", 232, 2, {0xff, 1}},
-    {"r0 state", 234, 1, {SLOT_GOOD}},
-    {"r1 state", 343, 1, {SLOT_BAD}},
-    {"trial, back", 452, 7, {1, 1, 2, 1, 0, 0xff, 1}},
-    {"radio known", 459, 2, {1, 5}},
-    {"radio begun, failed, chip, flash", 492, 8, {6, 2, 16, 0, 0, 0, 0x40, 0}},
-    {"radio text CRC", 500, 4, {0xd4, 0xc3, 0xb2, 0xa1}},
-    {"counter floor", 504, 4, {4, 3, 2, 1}},
-    {"time floor", 508, 8, {0x80, 0x3b, 0xb1, 0x6a, 0, 0, 0, 0}},
-    {"bad 0", 516, 1, {0x40}},
-    {"bad 7 reason", 1108, 8, {'r', 'e', 'a', 's', 'o', 'n', ' ', '7'}},
-    {"result", 1156, 8, {0x44, 0x33, 0x22, 0x11, 2, 'r', 'a', 'd'}},
-    {"result id, version", 1240, 4, {0x55, 'v', '9', 0}},
-    {"update", 1273, 3, {1, 0, 0}},
-    {"crc", 1322, 4, {0x34, 0x64, 0x0a, 0xf3}},
+    {"host A issued", 81, 8, {0x00, 0xa5, 0x18, 0x6a, 0, 0, 0, 0}},
+    {"host A length", 89, 8, {0x56, 0x34, 0x12, 0, 0, 0, 0, 0}},
+    {"host A digest", 97, 1, {0x81}},
+    {"host A signed", 129, 1, {1}},
+    {"host A rcp, mixed, pair version", 130, 8, {0, 0, '1', '.', '2', '.', '3', 0}},
+    {"host A API", 164, 4, {11, 0, 4, 0}},
+    {"host B state", 168, 1, {SLOT_TRIAL}},
+    {"host B signed, rcp, mixed, pair version", 285, 6, {0, 0xff, 1, '2', '.', '0'}},
+    {"host B API", 320, 4, {12, 0, 5, 0}},
+    {"r0 state", 324, 1, {SLOT_GOOD}},
+    {"r0 signed", 441, 1, {1}},
+    {"r1 state", 442, 1, {SLOT_BAD}},
+    {"trial, back", 560, 8, {1, 1, 2, 1, 0, 0xff, 1, '1'}},
+    {"radio known", 599, 2, {1, 5}},
+    {"radio begun, failed, chip, revision", 632, 6, {6, 2, 16, 0, 103, 0}},
+    {"radio flash, text CRC", 638, 8, {0, 0, 0x40, 0, 0xd4, 0xc3, 0xb2, 0xa1}},
+    {"radio API", 646, 4, {10, 0, 3, 0}},
+    {"counter floor", 650, 4, {4, 3, 2, 1}},
+    {"time floor", 654, 8, {0x80, 0x3b, 0xb1, 0x6a, 0, 0, 0, 0}},
+    {"bad 0", 662, 1, {0x40}},
+    {"bad 7 reason", 1254, 8, {'r', 'e', 'a', 's', 'o', 'n', ' ', '7'}},
+    {"result", 1302, 8, {0x44, 0x33, 0x22, 0x11, 2, 'r', 'a', 'd'}},
+    {"result id, version", 1386, 4, {0x55, 'v', '9', 0}},
+    {"update", 1419, 3, {1, 0, 0}},
+    {"crc", 1468, 4, {0xb3, 0x96, 0x78, 0xff}},
 };
 
 static void every_field_in_its_place(void **state)
@@ -171,28 +192,31 @@ static const struct {
     {"host A state", 12, 6, TDM_E_FORMAT},
     {"host A version without end", 47, 'x', TDM_OK}, /* still zeros behind it */
     {"host A version, byte after its end", 60, 'x', TDM_E_FORMAT},
-    {"host B version without end", 187, 'x', TDM_E_FORMAT},
-    {"host A rcp 2", 121, 2, TDM_E_FORMAT},
-    {"host A rcp fe", 121, 0xfe, TDM_E_FORMAT},
-    {"host A mixed 2", 122, 2, TDM_E_FORMAT},
-    {"r1 state", 343, 0xff, TDM_E_FORMAT},
-    {"trial kind", 452, 3, TDM_E_FORMAT},
-    {"trial to", 453, 2, TDM_E_FORMAT},
-    {"trial to none", 453, 0xff, TDM_E_FORMAT},
-    {"trial tries, any", 454, 0xff, TDM_OK},
-    {"trial paid", 455, 2, TDM_E_FORMAT},
-    {"back host none", 456, 0xff, TDM_OK},
-    {"back host", 456, 2, TDM_E_FORMAT},
-    {"back rcp", 457, 2, TDM_E_FORMAT},
-    {"back mixed", 458, 2, TDM_E_FORMAT},
-    {"radio known", 459, 2, TDM_E_FORMAT},
-    {"result code, last", 1160, 6, TDM_OK},
-    {"result code", 1160, 7, TDM_E_FORMAT},
-    {"result reason, byte after its end", 1208, 1, TDM_E_FORMAT},
-    {"result version, byte after its end", 1272, 1, TDM_E_FORMAT},
-    {"update code, last", 1273, 3, TDM_OK},
-    {"update code", 1273, 4, TDM_E_FORMAT},
-    {"update reason, byte after its end", 1321, 1, TDM_E_FORMAT},
+    {"host B version without end", 232, 'x', TDM_E_FORMAT},
+    {"host A rcp 2", 130, 2, TDM_E_FORMAT},
+    {"host A rcp fe", 130, 0xfe, TDM_E_FORMAT},
+    {"host A mixed 2", 131, 2, TDM_E_FORMAT},
+    {"host A signed 2", 129, 2, TDM_E_FORMAT},
+    {"host A pair version, byte after its end", 160, 1, TDM_E_FORMAT},
+    {"r1 state", 442, 0xff, TDM_E_FORMAT},
+    {"trial kind", 560, 3, TDM_E_FORMAT},
+    {"trial to", 561, 2, TDM_E_FORMAT},
+    {"trial to none", 561, 0xff, TDM_E_FORMAT},
+    {"trial tries, any", 562, 0xff, TDM_OK},
+    {"trial paid", 563, 2, TDM_E_FORMAT},
+    {"back host none", 564, 0xff, TDM_OK},
+    {"back host", 564, 2, TDM_E_FORMAT},
+    {"back rcp", 565, 2, TDM_E_FORMAT},
+    {"back mixed", 566, 2, TDM_E_FORMAT},
+    {"back pair version, byte after its end", 598, 1, TDM_E_FORMAT},
+    {"radio known", 599, 2, TDM_E_FORMAT},
+    {"result code, last", 1306, 6, TDM_OK},
+    {"result code", 1306, 7, TDM_E_FORMAT},
+    {"result reason, byte after its end", 1354, 1, TDM_E_FORMAT},
+    {"result version, byte after its end", 1418, 1, TDM_E_FORMAT},
+    {"update code, last", 1419, 3, TDM_OK},
+    {"update code", 1419, 4, TDM_E_FORMAT},
+    {"update reason, byte after its end", 1467, 1, TDM_E_FORMAT},
 };
 
 static void values_that_do_not_exist(void **state)
