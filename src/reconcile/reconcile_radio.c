@@ -220,14 +220,19 @@ static bool is_record_lost(const struct reconcile *r)
     return r->fault.err != TDM_OK && strcmp(r->fault.code, "record_not_writable") == 0;
 }
 
+/* To the next bundle, after the one in hand. */
+static bool may_go_on(const struct reconcile *r, tdm_err err)
+{
+    return err != TDM_E_POWER && err != TDM_E_CANCELLED && !is_record_lost(r) && !reconcile_waits_for_hand(r);
+}
+
 /* The last rung: never in a trial, where it would keep a mixed pair. */
 static bool may_substitute(const struct reconcile *r, uint8_t other, tdm_err err)
 {
     const struct slot_content *c = &r->record.rcp[other];
 
-    return err != TDM_E_POWER && err != TDM_E_CANCELLED && !is_record_lost(r) && !reconcile_waits_for_hand(r) &&
-           r->record.trial.kind == SLOT_TRIAL_NONE && c->state == SLOT_GOOD && c->counter >= r->record.counter_floor &&
-           slot_record_bad_reason(&r->record, c->id) == NULL;
+    return may_go_on(r, err) && r->record.trial.kind == SLOT_TRIAL_NONE && c->state == SLOT_GOOD &&
+           c->counter >= r->record.counter_floor && slot_record_bad_reason(&r->record, c->id) == NULL;
 }
 
 /* The own bundle cannot be had: the other proven one, when its radio fits this host. */
@@ -269,19 +274,32 @@ static tdm_err managed(struct reconcile *r, uint8_t own)
     return err;
 }
 
+static bool is_whole(const struct slot_content *c)
+{
+    return c->state != SLOT_EMPTY && c->state != SLOT_WRITING;
+}
+
 /* Among whole bundles, whatever became of them: the one with the higher counter, else the proven one. */
 static uint8_t best_bundle(const struct slot_record *rec)
 {
     const struct slot_content *c0 = &rec->rcp[SLOT_R0], *c1 = &rec->rcp[SLOT_R1];
-    bool is_whole[SLOT_RCP_SLOTS];
 
-    for (int i = 0; i < SLOT_RCP_SLOTS; i++)
-        is_whole[i] = rec->rcp[i].state != SLOT_EMPTY && rec->rcp[i].state != SLOT_WRITING;
-    if (!is_whole[SLOT_R0] || !is_whole[SLOT_R1])
-        return is_whole[SLOT_R0] ? SLOT_R0 : is_whole[SLOT_R1] ? SLOT_R1 : SLOT_RCP_NONE;
+    if (!is_whole(c0) || !is_whole(c1))
+        return is_whole(c0) ? SLOT_R0 : is_whole(c1) ? SLOT_R1 : SLOT_RCP_NONE;
     if (c0->counter != c1->counter)
         return c0->counter > c1->counter ? SLOT_R0 : SLOT_R1;
     return c1->state == SLOT_GOOD && c0->state != SLOT_GOOD ? SLOT_R1 : SLOT_R0;
+}
+
+static tdm_err revive(struct reconcile *r, uint8_t slot, const struct radio_bounds *bounds)
+{
+    tdm_err err = reconcile_bundle_load(r, slot);
+
+    if (err != TDM_OK)
+        r->attempt = r->bundle_fault;
+    while (err == TDM_OK && !r->radio_answers)
+        err = flash(r, bounds);
+    return err;
 }
 
 /* No bundle belongs to the running host: whatever answers will do, and only silence is repaired with what there is. */
@@ -289,15 +307,19 @@ static tdm_err unmanaged(struct reconcile *r)
 {
     uint8_t slot = best_bundle(&r->record);
 
+    uint8_t other = slot == SLOT_R0 ? SLOT_R1 : SLOT_R0;
+
     if (r->radio_answers || slot == SLOT_RCP_NONE || is_stopped(r))
         return r->radio_answers ? TDM_OK : r->attempt.err;
-    tdm_err err = reconcile_bundle_load(r, slot);
-    uint8_t other = slot == SLOT_R0 ? SLOT_R1 : SLOT_R0;
-    if (err != TDM_OK && r->record.rcp[other].state != SLOT_EMPTY && r->record.rcp[other].state != SLOT_WRITING)
-        err = reconcile_bundle_load(r, other);
-    while (err == TDM_OK && !r->radio_answers)
-        err = flash(r, &own_bounds);
-    return r->radio_answers ? TDM_OK : err;
+    tdm_err err = revive(r, slot, &own_bounds);
+    if (err == TDM_OK || !may_go_on(r, err) || !is_whole(&r->record.rcp[other]))
+        return err;
+    struct tdm_fault why = r->attempt;
+    tdm_err tried = revive(r, other, &other_bounds);
+    if (tried == TDM_OK || tried == TDM_E_CANCELLED)
+        return tried;
+    r->attempt = why; /* what the better one failed of is what is told */
+    return err;
 }
 
 tdm_err reconcile_radio_right(struct reconcile *r)

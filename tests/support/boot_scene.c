@@ -92,6 +92,20 @@ struct slot_record scene_record(enum scene_record kind, const struct sample_imag
     return rec;
 }
 
+struct slot_record scene_with(const struct sample_image *in_radio, enum scene_record kind,
+                              const struct sample_image *on_trial)
+{
+    pair_plant(&w, in_radio);
+    pair_radio_on(&w);
+    return scene_record(kind, on_trial);
+}
+
+void scene_is_degraded(const char *code)
+{
+    assert_int_equal(pair_boot(&w), RECONCILE_DEGRADED);
+    assert_string_equal(w.flow.fault.code, code);
+}
+
 int scene_run_to_rest(enum reconcile_outcome *outcome)
 {
     int starts = 0;

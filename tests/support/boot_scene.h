@@ -22,11 +22,16 @@ int scene_close(void **state);
 
 /* A host trial also selects B and starts it. */
 struct slot_record scene_record(enum scene_record kind, const struct sample_image *on_trial);
+/* The same, and this in the radio, which runs. */
+struct slot_record scene_with(const struct sample_image *in_radio, enum scene_record kind,
+                              const struct sample_image *on_trial);
 /* Store a bundle; its image id is `id` in every byte. */
 void scene_stock(struct slot_record *rec, enum slot_rcp slot, const struct sample_image *s, uint8_t id,
                  enum slot_state state);
 void scene_holds(struct slot_record *rec, uint8_t id); /* 0: unknown */
 
+/* One start, which ends so and says why. */
+void scene_is_degraded(const char *code);
 /* Start again and again as the outcome says; how many starts until rest. */
 int scene_run_to_rest(enum reconcile_outcome *outcome);
 
