@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """tandem_add_ota_image() in examples/cmake-image: builds the image, and builds it anew when an input changes, only then."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -8,11 +9,12 @@ import subprocess
 import pytest
 
 import packer
+import stated_builds
 
 
 class Project:
     def __init__(self, source, folder, rcp, tandem_bin, generator):
-        self.build_dir, self.rcp = folder / "out", rcp
+        self.source, self.build_dir, self.rcp = source, folder / "out", rcp
         self.run("-S", source, "-B", self.build_dir, "-G", generator, f"-DRCP_BUILD_DIR={rcp}",
                  f"-DTANDEM_EXECUTABLE={tandem_bin}")
 
@@ -27,6 +29,9 @@ class Project:
     @property
     def image(self):
         return self.build_dir / "ota_with_rcp_image"
+
+    def configure(self, *options):
+        self.run("-S", self.source, "-B", self.build_dir, *options)
 
     def expected(self):
         return packer.pack(self.rcp, self.build_dir / "router")
@@ -80,3 +85,27 @@ def test_what_cannot_be_packed_fails_the_build_and_leaves_no_image(project):
     flash_args.write_text(good)
     project.build()
     assert project.image.read_bytes() == project.expected()
+
+
+def test_stated_images(project, tandem, tmp_path):
+    """What cmake makes is what the command makes of the same words, and a key that appears or changes is used."""
+    options = ["--compatible", "example,router", "--pair-version", "1.0.0", "--counter", "0", "--host-api", "11:4"]
+    host = ["--br-firmware", project.build_dir / "router"]
+    pair = ["--rcp-build-dir", project.rcp, *host, *options, "--radio-api", "11:4", "--label", "example build"]
+    project.build()
+    for name, words in (("ota_stated_pair", pair), ("ota_host_only", [*host, *options])):
+        tandem("image", "create", "--target-file", "expected", *words, ok=True)
+        assert (project.build_dir / name).read_bytes() == (tmp_path / "expected").read_bytes(), name
+
+    def signers() -> list[str]:
+        done = tandem("--json", "image", "info", project.build_dir / "ota_stated_pair", ok=True)
+        return [cell["key_id"] for cell in json.loads(done.stdout)["cells"] if cell["state"] == "used"]
+
+    first, second = stated_builds.key_files(tmp_path, 1), stated_builds.key_files(tmp_path, 2)
+    assert signers() == []
+    project.configure(f"-DSIGNING_KEY={first.private}")
+    project.build()
+    assert signers() == [first.key.id.hex()]
+    first.private.write_bytes(second.private.read_bytes())
+    project.build()
+    assert signers() == [second.key.id.hex()]
