@@ -11,6 +11,7 @@ import os
 import pty
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -645,3 +646,41 @@ def test_extract_gives_statement_and_text(tandem, keys, tmp_path):
 def test_extract_of_a_host_image(tandem, tmp_path):
     tandem("image", "extract", blank_image(tmp_path, "host"), "--output-dir", tmp_path / "parts", ok=True)
     assert sorted(path.name for path in (tmp_path / "parts").iterdir()) == ["host_firmware.bin", "manifest.bin"]
+
+
+# ---- a key that never leaves its device ----
+
+SOFTHSM = next((path for folder in ("/usr/lib", "/usr/lib64") for path in Path(folder).rglob("libsofthsm2.so")), None)
+HAS_DEVICE = HAS_PROVIDER and SOFTHSM is not None
+
+
+@pytest.fixture
+def device(tmp_path, keys) -> dict[str, str]:
+    """A software token with key 1; the environment that leads to it."""
+    (tmp_path / "tokens").mkdir()
+    (tmp_path / "softhsm2.conf").write_text(f"directories.tokendir = {tmp_path}/tokens\nobjectstore.backend = file\n")
+    environment = clean({"SOFTHSM2_CONF": str(tmp_path / "softhsm2.conf"), "PKCS11_PROVIDER_MODULE": str(SOFTHSM)})
+    for words in (["--init-token", "--free", "--label", "release", "--so-pin", "87654321", "--pin", "12345678"],
+                  ["--import", keys[0].private, "--token", "release", "--label", "signer", "--id", "01", "--pin", "12345678"]):
+        subprocess.run(["softhsm2-util", *map(str, words)], env=environment, check=True, capture_output=True)
+    return environment
+
+
+@pytest.mark.skipif(not HAS_DEVICE, reason="wants OpenSSL's pkcs11 provider and softhsm2")
+def test_signed_in_a_pkcs11_device(tandem, keys, tmp_path, device):
+    out = blank_image(tmp_path)
+    uri = "pkcs11:token=release;object=signer;type=private?pin-value=12345678"
+    done = sign(tandem, out, "--sign", uri, env=device, ok=True)
+    assert openssl_verifies(tmp_path, out.read_bytes(), cells(out.read_bytes())[0], keys[0])
+    assert result(done)["signatures"][0]["key_id"] == keys[0].key.id.hex()
+    assert "12345678" not in done.stdout + done.stderr
+
+
+@pytest.mark.skipif(not HAS_DEVICE, reason="wants OpenSSL's pkcs11 provider and softhsm2")
+@pytest.mark.parametrize("uri", ["pkcs11:token=release;object=other;type=private?pin-value=12345678",
+                                 "pkcs11:token=other;object=signer;type=private?pin-value=12345678"])
+def test_a_device_without_the_key(tandem, keys, tmp_path, device, uri):
+    out = blank_image(tmp_path)
+    done = sign(tandem, out, "--sign", uri, env=device, start_new_session=True)
+    assert done.returncode != 0 and out.read_bytes() == stated_builds.image().bytes
+    assert "12345678" not in done.stdout + done.stderr
