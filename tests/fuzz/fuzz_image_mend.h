@@ -2,6 +2,7 @@
 /*
  * fuzz_image_mend: makes sums and digests inside an image right again after the fuzzer has changed bytes under them, so
  * that it gets behind them. It changes only those sums; whether the image is any good remains for the code to say.
+ * Signatures are fakes, which a verifier that knows fuzz_sign() believes.
  *
  * Used by   fuzz_judge, fuzz_install.   Uses  src/image, OpenSSL's SHA-256.
  */
@@ -10,11 +11,15 @@
 
 #include <openssl/sha.h>
 
+#include <tandem/manifest.h>
+
 #include "base/md5.h"
 #include "fuzz.h"
 #include "image/esp_app.h"
 #include "image/image_header.h"
 #include "image/partition_table.h"
+
+#define FUZZ_SIGNATURE_LEN 8u
 
 /* Checksum, then SHA-256, of a firmware file that is whole but for them. */
 static inline void fuzz_mend_app(uint8_t *file, size_t len)
@@ -46,6 +51,35 @@ static inline void fuzz_mend_table(uint8_t *table, size_t len)
     }
 }
 
+/* What a fake signature over these bytes begins with. */
+static inline void fuzz_sign(const uint8_t digest[SHA256_DIGEST_LENGTH], uint8_t *signature)
+{
+    memcpy(signature, digest, FUZZ_SIGNATURE_LEN);
+    signature[0] &= 0x7fu; /* below the group's order */
+}
+
+/* The parts' digests in the manifest, then every used cell. */
+static inline void fuzz_mend_manifest(uint8_t *image, size_t len, const struct image_layout *l)
+{
+    uint8_t *text = image + l->header_size, *end = text + l->parts[0].size, digest[SHA256_DIGEST_LENGTH];
+    struct manifest_frame frame;
+    struct tdm_fault fault;
+
+    if (l->total_size > len)
+        return;
+    uint8_t *m = l->kind == IMAGE_KIND_HOST ? text : memchr(text, 0, l->parts[0].size);
+    m = m != NULL && l->kind != IMAGE_KIND_HOST ? m + 1 : m;
+    tdm_fault_clear(&fault);
+    if (m == NULL || m == end || manifest_open(m, (size_t)(end - m), l->part_count - 1, &frame, &fault) != TDM_OK)
+        return;
+    for (size_t i = 1; i < l->part_count; i++)
+        (void)SHA256(image + l->parts[i].offset, l->parts[i].size, m + MANIFEST_FIXED_LEN + (i - 1) * 32);
+    (void)SHA256(image, (size_t)(m - image) + frame.signed_len, digest);
+    for (uint8_t *cell = m + frame.signed_len; cell < end; cell += MANIFEST_CELL_LEN)
+        if (cell[8] != 0)
+            fuzz_sign(digest, cell + 16);
+}
+
 static inline void fuzz_mend_image(uint8_t *image, size_t len)
 {
     struct image_layout l;
@@ -63,6 +97,7 @@ static inline void fuzz_mend_image(uint8_t *image, size_t len)
         else if (p->tag >= IMAGE_TAG_BOOTLOADER)
             fuzz_mend_app(image + p->offset, there);
     }
+    fuzz_mend_manifest(image, len, &l);
 }
 
 #endif

@@ -8,6 +8,7 @@ good inputs only save the fuzzer the time to make them up.
 
 import re
 import struct
+import subprocess
 import sys
 import zlib
 from pathlib import Path
@@ -91,6 +92,40 @@ def spinel_probe(value_frames: list[bytes]) -> list[bytes]:
     return [bytes([effort]) + whole for effort in range(4)] + [b"\0" + answers(2, [b"\x04\x03", version, caps] + in_order[3:])]
 
 
+POLICIES = ((0, 0), (0x01, 0), (0x39, 0x32), (0x79, 0x3D), (0xC3, 0x70))
+
+
+def manifests(signed: dict[str, bytes]) -> list[bytes]:
+    """Part 0 of the signed images behind its text's NUL, and which parts it is about."""
+    found = []
+    for name, sides in (("pair", 0xC0), ("radio", 0x40), ("host", 0x80)):
+        if name in signed:
+            size, offset = struct.unpack_from("<II", signed[name], 16)
+            part = signed[name][offset:offset + size]
+            body = part[part.index(b"\x9aTDM"):]
+            found += [bytes([sides, key]) + body for key in (1, 0x59)]
+    return found
+
+
+def keys() -> list[bytes]:
+    """One key, two keys, and kinds that are refused. openssl makes them anew: nothing is kept of them but their form."""
+    def make(*words: str) -> bytes:
+        private = subprocess.run(["openssl", *words], capture_output=True).stdout
+        return subprocess.run(["openssl", "pkey", "-pubout"], input=private, capture_output=True).stdout
+    p256 = [make("ecparam", "-name", "prime256v1", "-genkey", "-noout") for _ in range(2)]
+    other = make("ecparam", "-name", "secp384r1", "-genkey", "-noout")
+    return [p256[0], b"# a remark\n\n" + p256[0] + p256[1], p256[0] * 2, other, p256[0] + other]
+
+
+def http() -> list[bytes]:
+    ok = b"HTTP/1.1 200 OK\r\n"
+    return [b"\0" + answer for answer in (
+        ok + b"Content-Length: 5\r\n\r\nhello", ok + b"\r\nno length", b"HTTP/1.0 404 No\r\n\r\n",
+        ok + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: y\r\n\r\n",
+        ok + b"Content-Encoding: gzip\r\n\r\nx", b"HTTP/1.1 100 Continue\r\n\r\n" + ok + b"Content-Length: 9\r\n\r\nhell",
+        b"HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-4/9\r\n\r\nhello")]
+
+
 def uboot() -> list[bytes]:
     texts = [b"slot=B\0upgrade_available=1\0bootcount=1\0bootlimit=3\0", b"slot=A\0", b"bootlimit=300\0slot=C\0x=\0"]
     return [bytes([mode, 1, 2]) + text.ljust(1017, b"\0") + text for text in texts for mode in (3, 7, 15)]
@@ -109,12 +144,16 @@ def collect() -> dict[str, list[bytes]]:
     whole = images(ex)
     if "pair" in whole:
         whole["radio only"] = radio_only(whole["pair"])
+    signed = {path.stem: path.read_bytes() for path in sorted((DATA / "manifest").glob("*.bin"))}
+    whole |= signed
     radio_frames = [f for wire in radio for f in unhdlc(wire)]
     facts = (0x00, 0x01, 0x03, 0x0F, 0x21)
     record = sealed(b"TdRc", 1, bytes(1400))
     seeds = {
         "image": [b"\x10" + data for data in whole.values()],
-        "judge": [bytes([0x93, f]) + data for data in whole.values() for f in facts],
+        "judge": [bytes([0x93, f, p, h]) + data for data in whole.values() for f in facts for p, h in POLICIES],
+        "manifest": manifests(signed) + [b"\x80\0" + v for v in (b"1.4.0\0001.4.0-rc.1\0001.10.0", b"0.0.0-a.1\0000.0.0-a.b\0000.0.0-1")],
+        "keys": keys(),
         "install": [bytes([mode, 40]) + data for data in whole.values() for mode in (0x80, 0xC0, 0x20)],
         "esp_app": [b"\x90" + data for data in ex.values() if data[:1] == b"\xe9"],
         "partition_table": [b"\x90" + data[:160] for data in ex.values() if data[:2] == b"\xaa\x50"],
@@ -131,6 +170,7 @@ def collect() -> dict[str, list[bytes]]:
         "history": [bytes([seals]) + bytes(range(153)) * 4 for seals in (0x0F, 0x05)],
         "boot_record": [bytes([mode]) + sealed(b"TdBt", 1, bytes([1, 0, 1, 2]) + bytes(12)) * 2 for mode in (0, 3, 13)],
         "uboot": uboot(),
+        "http": http(),
         "config": config(),
     }
     return seeds

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fuzz_http: what a server may answer, through the HTTP library itself, from a server on loopback that sends the input and
+ * closes. What arrives is never more than was sent; TDM_OK has status 200 and, where a length was told, that length; the
+ * words kept from the answer are one printable line. Redirects stay out: they would lead off this machine.
+ */
+#include <netinet/in.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+#include "linux/tandem_linux.h"
+
+static struct server {
+    int fd;
+    char url[64];
+    const uint8_t *answer;
+    size_t len;
+    sem_t is_done;
+} server;
+
+struct body {
+    struct tdm_sink sink;
+    uint64_t got, stops_at;
+};
+
+static tdm_err take(struct tdm_sink *sink, const uint8_t *data, size_t len)
+{
+    struct body *b = (struct body *)(void *)sink; /* its first member */
+
+    fuzz_must(len > 0 && data != NULL);
+    b->got += len;
+    return b->stops_at > 0 && b->got >= b->stops_at ? TDM_E_NO_ROOM : TDM_OK;
+}
+
+static void hear_request(int fd)
+{
+    char text[2048];
+    size_t len = 0;
+
+    for (ssize_t n = 1; n > 0 && len < sizeof text - 1;) {
+        n = recv(fd, text + len, sizeof text - 1 - len, 0);
+        len += n > 0 ? (size_t)n : 0;
+        text[len] = '\0';
+        if (strstr(text, "\r\n\r\n") != NULL)
+            return;
+    }
+}
+
+static void *serve(void *unused)
+{
+    (void)unused;
+    for (;;) {
+        int fd = accept(server.fd, NULL, NULL);
+        if (fd < 0)
+            return NULL;
+        hear_request(fd);
+        for (size_t at = 0; at < server.len;) {
+            ssize_t n = send(fd, server.answer + at, server.len - at, MSG_NOSIGNAL);
+            if (n <= 0)
+                break; /* it has heard enough */
+            at += (size_t)n;
+        }
+        (void)shutdown(fd, SHUT_WR);
+        (void)close(fd);
+        (void)sem_post(&server.is_done);
+    }
+}
+
+static void start_server(void)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof at;
+    pthread_t thread;
+
+    server.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    fuzz_must(server.fd >= 0 && bind(server.fd, (struct sockaddr *)&at, sizeof at) == 0);
+    fuzz_must(listen(server.fd, 8) == 0 && getsockname(server.fd, (struct sockaddr *)&at, &len) == 0);
+    (void)snprintf(server.url, sizeof server.url, "http://127.0.0.1:%u/x", (unsigned)ntohs(at.sin_port));
+    fuzz_must(sem_init(&server.is_done, 0, 0) == 0 && pthread_create(&thread, NULL, serve, NULL) == 0);
+    fuzz_must(setenv("no_proxy", "*", 1) == 0);
+}
+
+static bool leads_elsewhere(const uint8_t *data, size_t size)
+{
+    static const char word[] = "location";
+
+    for (size_t i = 0; i + sizeof word - 1 <= size; i++)
+        if (strncasecmp((const char *)data + i, word, sizeof word - 1) == 0)
+            return true;
+    return false;
+}
+
+static void check_reply(tdm_err err, const struct tdm_http_reply *reply, const struct body *body, size_t sent)
+{
+    fuzz_must(body->got <= sent && memchr(reply->detail, '\0', sizeof reply->detail) != NULL);
+    for (const char *c = reply->detail; *c != '\0'; c++)
+        fuzz_must(*c >= ' ' && *c <= '~');
+    fuzz_must(err != TDM_OK || reply->fault.err == TDM_OK);
+    fuzz_must(err == TDM_OK || reply->fault.err == err || err == TDM_E_NO_ROOM);
+    if (err != TDM_OK)
+        return;
+    fuzz_must(reply->status == 200 && (!reply->has_length || reply->length == body->got));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct http_curl_config cfg = {
+        .allow_http = true, .connect_ms = 5000, .first_byte_ms = 5000, .stall_ms = 5000};
+    struct body body = {.sink = {take}};
+    struct tdm_http_reply reply;
+    struct http_curl http;
+
+    if (size < 1 || leads_elsewhere(data, size))
+        return 0;
+    if (server.url[0] == '\0')
+        start_server();
+    server.answer = data + 1;
+    server.len = size - 1;
+    body.stops_at = data[0] < 128 ? 0 : data[0] - 127u;
+    memset(&reply, 0, sizeof reply);
+    http_curl_init(&http, &cfg);
+    tdm_err err = tdm_http_get(&http.port, server.url, 0, &body.sink, &reply);
+    while (sem_wait(&server.is_done) != 0) {
+    }
+    check_reply(err, &reply, &body, size - 1);
+    return 0;
+}
