@@ -61,7 +61,8 @@ static void add_trust(struct app *app)
     cJSON *trust = cJSON_AddObjectToObject(app->result, "trust");
 
     cJSON_AddStringToObject(trust, "images", "unsigned");
-    cJSON_AddBoolToObject(trust, "own_certificates", access(app->cfg.trust.file, R_OK) == 0);
+    cJSON_AddBoolToObject(trust, "own_certificates",
+                          access(app->cfg.trust.file, R_OK) == 0 || app->cfg.trust.folder[0] != '\0');
     cJSON_AddBoolToObject(trust, "system_certificates", app->cfg.trust.use_system);
 }
 

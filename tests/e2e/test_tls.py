@@ -5,6 +5,7 @@ Every row has a real server, and a control client that gets the image from that 
 server's certificates beforehand, or does not look. So a row's refusal is Tandem's own.
 """
 
+import subprocess
 from dataclasses import dataclass, field
 from typing import Callable
 
@@ -208,6 +209,27 @@ def test_trust_from_a_folder(router, pki, https_server, image, tmp_path):  # noq
     assert curl(url, "--cacert", folder / "new.crt") == image()
     expect(router.adopted(), url, (17, "nothing_trusted"))
     expect(router, url, OK, options=("--trust-folder", folder))
+
+
+@pytest.mark.parametrize("use, outcome", [("yes", OK), ("no", (17, "issuer_missing"))])
+def test_system_store_that_knows_it(router, pki, https_server, image, tmp_path, use, outcome):  # noqa: F811
+    """The system's folder is exchanged for the two programs alone, in a mount namespace of theirs."""
+    folder, wrapper = tmp_path / "certs", tmp_path / "wrapper"
+    folder.mkdir()
+    bundle(folder / "ca-certificates.crt", pki.ca().cert)
+    wrapper.write_text(f"""#!/bin/sh
+exec unshare --map-root-user --mount sh -c 'mount --bind {folder} /etc/ssl/certs && exec "$@"' sh "$@"\n""")
+    wrapper.chmod(0o755)
+    if subprocess.run([wrapper, "true"], capture_output=True).returncode != 0:
+        pytest.skip("no mount namespace to be had here")
+    (tmp_path / "image").write_bytes(image())
+    url = f"https://localhost:{https_server(tmp_path, certificate=leaf(pki))}/image"
+    assert subprocess.run([wrapper, "curl", "-sS", url], capture_output=True, check=True).stdout == image()
+    program = router.adopted().trust(pki.ca("Other").cert).program
+    router.program = tmp_path / "tandem"
+    router.program.write_text(f'#!/bin/sh\nexec {wrapper} {program} "$@"\n')
+    router.program.chmod(0o755)
+    expect(router, url, outcome, options=("--trust-use-system", use))
 
 
 # ---- client certificates ---------------------------------------------------------------------------------------------
