@@ -15,6 +15,7 @@
 #include <openssl/provider.h>
 #include <openssl/store.h>
 #include <openssl/ui.h>
+#include <openssl/x509.h>
 
 #include "filework.h"
 #include "linux/keys_openssl.h"
@@ -176,19 +177,42 @@ static bool is_p256(const EVP_PKEY *key)
     char group[64];
 
     return EVP_PKEY_is_a(key, "EC") == 1 && EVP_PKEY_get_group_name(key, group, sizeof group, NULL) == 1 &&
-           (strcmp(group, SN_X9_62_prime256v1) == 0 || strcmp(group, "P-256") == 0);
+           strcmp(group, SN_X9_62_prime256v1) == 0;
 }
 
-static tdm_err identify(struct signing_key *k, struct tdm_fault *why)
+/* The public half as everybody would write it down: what a device's key tells of itself differs, this does not. */
+static EVP_PKEY *public_half(const EVP_PKEY *key)
 {
-    if (!is_p256(k->key))
+    unsigned char *der = NULL;
+    int len = i2d_PUBKEY(key, &der);
+    const unsigned char *at = der;
+    EVP_PKEY *half = len > 0 ? d2i_PUBKEY(NULL, &at, len) : NULL;
+
+    OPENSSL_free(der);
+    return half;
+}
+
+static tdm_err read_point(struct signing_key *k, const EVP_PKEY *half, struct tdm_fault *why)
+{
+    if (half == NULL)
+        return refuse(why, TDM_E_FORMAT, "bad_key_file", "does not tell the public half of its key");
+    if (!is_p256(half))
         return refuse(why, TDM_E_FORMAT, "key_wrong_kind", "holds a key that is not one of the curve P-256");
-    if (!coordinate(k->key, OSSL_PKEY_PARAM_EC_PUB_X, k->point) ||
-        !coordinate(k->key, OSSL_PKEY_PARAM_EC_PUB_Y, k->point + HALF))
+    if (!coordinate(half, OSSL_PKEY_PARAM_EC_PUB_X, k->point) ||
+        !coordinate(half, OSSL_PKEY_PARAM_EC_PUB_Y, k->point + HALF))
         return refuse(why, TDM_E_FORMAT, "bad_key_file", "does not tell the public half of its key");
     if (keys_id(k->point, k->id) != TDM_OK)
         return refuse(why, TDM_E_IO, "crypto", "the digest library does not work");
     return TDM_OK;
+}
+
+static tdm_err identify(struct signing_key *k, struct tdm_fault *why)
+{
+    EVP_PKEY *half = public_half(k->key);
+    tdm_err err = read_point(k, half, why);
+
+    EVP_PKEY_free(half);
+    return err;
 }
 
 tdm_err signing_open(struct signing_key *k, const char *place, struct tdm_fault *why)
