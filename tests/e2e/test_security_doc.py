@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands of docs/SECURITY.md, run in their order in one folder; a line that ends in "# refused: CODE" must be."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+import stated_builds
+from conftest import make_certificate
+
+REFUSED = re.compile(r"^(.*?)\s+# refused: (\w+)$")
+
+
+def blocks(repo) -> list[list[str]]:
+    """The indented lines behind each mark."""
+    found = []
+    for text in (repo / "docs/SECURITY.md").read_text().split("<!-- run -->\n")[1:]:
+        found.append([line[4:] for line in re.match(r"(?:    .*\n)+", text)[0].splitlines()])
+    return found
+
+
+def script(lines: list[str]) -> str:
+    """One shell runs them all; it names the line where it ends."""
+    made = ["set -euo pipefail", "trap 'echo \"ended at: $BASH_COMMAND\" >&2' ERR",
+            "refused() { local code=$1 out; shift; if out=$(\"$@\" --json); then echo \"taken: $*\" >&2; return 1; fi",
+            "    grep -q \"\\\"code\\\":\\\"$code\\\"\" <<<\"$out\" || { echo \"$out\" >&2; return 1; }; }"]
+    for line in lines:
+        refusal = REFUSED.match(line)
+        made.append(f"refused {refusal[2]} {refusal[1]}" if refusal else line)
+    return "\n".join(made)
+
+
+@pytest.fixture
+def workshop(tmp_path, tandem_bin):
+    """What the document takes for granted: a build, a router's configuration, the CA of today and that of tomorrow."""
+    files = stated_builds.folder(tmp_path)
+    (tmp_path / "build").mkdir()
+    files.rcp.rename(tmp_path / "build/rcp")
+    files.host.rename(tmp_path / "br.bin")
+    for name in ("ca-1", "ca-2"):
+        made = make_certificate(tmp_path, name)
+        made.cert.rename(tmp_path / f"{name}.pem")
+    (tmp_path / "tandem.conf").write_text(f"[trust]\nfile = {tmp_path}/trust.pem\n")
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin/tandem"
+    program.write_text(f'#!/bin/sh\nexec {tandem_bin} --config {tmp_path}/tandem.conf "$@"\n')
+    program.chmod(0o755)
+    subprocess.run([program, "trust", "add", tmp_path / "ca-1.pem"], check=True, capture_output=True)
+    return tmp_path
+
+
+def test_every_command_does_what_is_said(repo, workshop):
+    lines = [line for block in blocks(repo) for line in block]
+    assert len(lines) > 30 and sum("# refused: " in line for line in lines) >= 6
+    environment = os.environ | {"PATH": f"{workshop}/bin:{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-c", script(lines)], cwd=workshop, env=environment, capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_wrong_line_is_noticed(repo, workshop):
+    environment = os.environ | {"PATH": f"{workshop}/bin:{os.environ['PATH']}"}
+    for line in ("tandem image info none", "tandem trust list   # refused: no_such_file",
+                 "tandem image info none   # refused: bad_header"):
+        done = subprocess.run(["bash", "-c", script([line])], cwd=workshop, env=environment, capture_output=True)
+        assert done.returncode != 0, line
