@@ -24,6 +24,7 @@ static tdm_err follow(struct http_curl_visit *t)
 {
     struct tdm_fault unused = {TDM_OK, NULL, NULL, 0};
 
+    http_curl_keep_detail(t->reply, t->next, strlen(t->next));
     if (!has_scheme(t->next, "https") && (t->url.is_https || !has_scheme(t->next, "http")))
         return fail(t, TDM_E_REFUSED, "bad_redirect", "the server points to an address without https");
     if (http_curl_url_read(&t->url, t->next, &unused) != TDM_OK)
@@ -36,9 +37,9 @@ static tdm_err travel(struct http_curl_visit *t)
     tdm_err err = http_curl_visit(t);
 
     for (int i = 0; err == TDM_OK && t->is_redirect; i++) {
-        if (i == REDIRECTS_MAX)
-            return fail(t, TDM_E_PEER, "too_many_redirects", "the server points on and on");
         err = follow(t);
+        if (err == TDM_OK && i == REDIRECTS_MAX)
+            return fail(t, TDM_E_PEER, "too_many_redirects", "the server points on and on");
         if (err == TDM_OK)
             err = http_curl_visit(t);
     }
