@@ -198,8 +198,8 @@ static int fill_revisions(struct filling *f, const char *name, const char *value
         return misfit(f, "no %s chip has a revision that all its files are for; build them for one chip", name);
     if (value == NULL)
         return EXIT_OK;
-    if (!value_two(value, &min, &max) || min > max)
-        return wrong(f, name, value, "MIN:MAX, such as 0:99, MIN not above MAX");
+    if (!value_revisions(value, &min, &max) || min > max)
+        return wrong(f, name, value, "MIN:MAX, such as 0.0:0.99, MIN not above MAX");
     if (min < side->revision_min || max > side->revision_max)
         return misfit(f, "--%s %s: the firmware is for revisions %u:%u; state those or fewer", name, value,
                       (unsigned)side->revision_min, (unsigned)side->revision_max);

@@ -46,6 +46,30 @@ bool value_two(const char *text, uint16_t *first, uint16_t *second)
     return true;
 }
 
+static bool revision(const char **text, uint16_t *out)
+{
+    uint64_t n, minor = 0;
+
+    if (!digits(text, UINT16_MAX, &n))
+        return false;
+    if (**text == '.') {
+        ++*text;
+        if (!digits(text, 99, &minor) || n > (UINT16_MAX - 99) / 100)
+            return false;
+        n = n * 100 + minor;
+    }
+    *out = (uint16_t)n;
+    return true;
+}
+
+bool value_revisions(const char *text, uint16_t *first, uint16_t *second)
+{
+    if (!revision(&text, first) || *text != ':')
+        return false;
+    ++text;
+    return revision(&text, second) && *text == '\0';
+}
+
 bool value_size(const char *text, uint32_t *out)
 {
     static const struct {

@@ -16,6 +16,8 @@
 bool value_number(const char *text, uint64_t max, uint64_t *out);
 /* "11:4". */
 bool value_two(const char *text, uint16_t *first, uint16_t *second);
+/* "0.0:1.99" or "0:199": two chip revisions, major and minor, or 100 times the one and the other. */
+bool value_revisions(const char *text, uint16_t *first, uint16_t *second);
 /* Bytes; the number may end in K or M, or KB or MB. */
 bool value_size(const char *text, uint32_t *out);
 /* Seconds since 1970, 2026-07-23T13:06:47Z, or a day: then its first second, or with is_end its last. */
