@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command line's frame: options, configuration, and that docs/CLI.md says what the program does."""
+"""The command line's frame: options, configuration, and that docs/CLI.md and OPERATING.md say what the program does."""
 
 import json
 import re
@@ -62,7 +62,7 @@ def codes_in_the_sources(repo):
 
 
 def documented_codes(repo):
-    table = (repo / "docs/CLI.md").read_text().split("<!-- codes:")[1].split("<!-- end of codes -->")[0]
+    table = (repo / "docs/OPERATING.md").read_text().split("<!-- codes:")[1].split("<!-- end of codes -->")[0]
     return {code: advice for code, advice in re.findall(r"^\| `(\w+)` \| .+ \| (.+) \|$", table, re.M)}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the documents say about tests: each one they name exists."""
+"""What the documents say about tests, each other and the files here: each thing they name exists."""
 
 import re
 
@@ -12,3 +12,33 @@ def test_tests_named_in_the_manual_exist(repo):
     for row in rows:
         for name in re.findall(r"`([\w.]+)`", row):
             assert re.search(rf"\b(?:def|void|int) {name}\(|add_(?:test|executable)\([^)]*{name}|^{name}", sources, re.M), name
+
+
+def words_of(text: str, begin: str, end: str) -> list[str]:
+    return re.findall(r"^\| `([a-z ]+)` \|", text.split(begin)[1].split(end)[0], re.M)
+
+
+def test_every_state_has_its_advice(repo):
+    meanings = words_of((repo / "docs/CLI.md").read_text(), "`state` of a router is one of", "`state` of a slot")
+    advice = words_of((repo / "docs/OPERATING.md").read_text(), "<!-- states:", "<!-- end of states -->")
+    assert len(advice) == 8 and advice == meanings
+
+
+def test_every_history_result_is_explained(repo):
+    results = re.findall(r'\[SLOT_RESULT_\w+\] = "(\w+)"', (repo / "apps/tandem/status.c").read_text())
+    explained = words_of((repo / "docs/OPERATING.md").read_text(), "## 4.", "## 5.")
+    assert len(results) == 7 and sorted(explained) == sorted(set(results) - {"none"})
+
+
+def test_codes_named_in_the_text_are_codes(repo):
+    """Outside the table; every word like a code."""
+    text, table = (repo / "docs/OPERATING.md").read_text().split("<!-- codes:")
+    codes = set(re.findall(r"^\| `(\w+)` \|", table, re.M))
+    words = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", text)) - {"image_id"}
+    assert len(words) > 10 and words <= codes
+
+
+def test_links_lead_somewhere(repo):
+    for page in [*repo.glob("*.md"), *(repo / "docs").glob("*.md")]:
+        for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+            assert link.startswith("http") or (page.parent / link).exists(), f"{page.name}: {link}"

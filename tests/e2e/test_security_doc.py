@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of docs/SECURITY.md, run in their order in one folder; a line that ends in "# refused: CODE" must be."""
+"""The commands about keys in the documents, run in their order in one folder; a line that ends in "# refused: CODE" must be."""
 
 import os
 import re
@@ -13,10 +13,10 @@ from conftest import make_certificate
 REFUSED = re.compile(r"^(.*?)\s+# refused: (\w+)$")
 
 
-def blocks(repo) -> list[list[str]]:
+def blocks(page) -> list[list[str]]:
     """The indented lines behind each mark."""
     found = []
-    for text in (repo / "docs/SECURITY.md").read_text().split("<!-- run -->\n")[1:]:
+    for text in page.read_text().split("<!-- run -->\n")[1:]:
         found.append([line[4:] for line in re.match(r"(?:    .*\n)+", text)[0].splitlines()])
     return found
 
@@ -51,9 +51,10 @@ def workshop(tmp_path, tandem_bin):
     return tmp_path
 
 
-def test_every_command_does_what_is_said(repo, workshop):
-    lines = [line for block in blocks(repo) for line in block]
-    assert len(lines) > 30 and sum("# refused: " in line for line in lines) >= 6
+@pytest.mark.parametrize("page, least, refusals", [("docs/SECURITY.md", 30, 6), ("README.md", 4, 0)])
+def test_every_command_does_what_is_said(repo, workshop, page, least, refusals):
+    lines = [line for block in blocks(repo / page) for line in block]
+    assert len(lines) > least and sum("# refused: " in line for line in lines) >= refusals
     environment = os.environ | {"PATH": f"{workshop}/bin:{os.environ['PATH']}"}
     done = subprocess.run(["bash", "-c", script(lines)], cwd=workshop, env=environment, capture_output=True, text=True,
                           stdin=subprocess.DEVNULL)
