@@ -62,10 +62,9 @@ static tdm_err check_place(const uint8_t *before, const uint8_t *cell, size_t at
 {
     if (is_blank(before))
         return bad(fault, "used signature cell behind a blank one", at);
-    int order = memcmp(before, cell, MANIFEST_KEY_ID_LEN);
-    if (order == 0)
-        return bad(fault, "two signature cells of one key", at);
-    return order < 0 ? TDM_OK : bad(fault, "key ids of the signature cells do not rise", at);
+    if (memcmp(before, cell, MANIFEST_KEY_ID_LEN) >= 0)
+        return bad(fault, "signature cells not by rising key id, or two of one key", at);
+    return TDM_OK;
 }
 
 static const uint8_t *cell_at(const struct manifest_frame *frame, size_t i)
@@ -104,12 +103,12 @@ void manifest_cell_get(const struct manifest_frame *frame, size_t i, struct mani
     bytes_get(&r, cell->signature, sizeof cell->signature);
 }
 
-/* s becomes n - s when it is above n / 2 and below n; what is out of range stays, to be refused. */
+/* s above n / 2 becomes n - s. What was out of range stays so: n becomes 0, and more than n wraps to more than n. */
 static void make_low(uint8_t *s)
 {
     unsigned borrow = 0;
 
-    if (memcmp(s, half_n, NUMBER_LEN) <= 0 || memcmp(s, n, NUMBER_LEN) >= 0)
+    if (memcmp(s, half_n, NUMBER_LEN) <= 0)
         return;
     for (size_t i = NUMBER_LEN; i-- > 0;) {
         unsigned difference = 0x100u + n[i] - s[i] - borrow;

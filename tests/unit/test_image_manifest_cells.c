@@ -154,6 +154,7 @@ static void test_used_cells_are_given(void **state)
     assert_int_equal(cell.signature[31], 0x33);
     assert_int_equal(cell.signature[32], 0x44);
     assert_int_equal(cell.signature[63], 0x44);
+    memset(sample.b + sample.len, 0xee, CELL);
     manifest_cell_get(&frame, 2, &cell);
     assert_memory_equal(cell.key_id, "\0\0\0\0\0\0\0\0", 8);
 }

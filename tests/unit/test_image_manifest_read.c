@@ -170,6 +170,8 @@ static const struct row rows[] = {
     {"F3", "least host API 65535", SAMPLE_PAIR, 138, 2, 65535, BAD, 138},
     {"F3", "flash size 0", SAMPLE_PAIR, 28, 4, 0, BAD, 28},
     {"F3", "flash size 1", SAMPLE_PAIR, 28, 4, 1, BAD, 28},
+    {"F3", "flash size 2048", SAMPLE_PAIR, 28, 4, 2048, BAD, 28},
+    {"F3", "flash size 6144", SAMPLE_PAIR, 28, 4, 6144, BAD, 28},
     {"F3", "flash size 4095", SAMPLE_PAIR, 28, 4, 4095, BAD, 28},
     {"F3", "flash size 4096", SAMPLE_PAIR, 28, 4, 4096, FINE, 0},
     {"F3", "flash size 4097", SAMPLE_PAIR, 28, 4, 4097, BAD, 28},
@@ -255,6 +257,7 @@ static const struct {
     {"capitals", 64, 64, "Acme,gate", BAD},
     {"capital board", 64, 64, "acme,Gate", BAD},
     {"no comma", 64, 64, "acme-gate", BAD},
+    {"another sign for the comma", 64, 64, "acme+gate", BAD},
     {"two commas", 64, 64, "acme,gate,1", BAD},
     {"no vendor", 64, 64, ",gate", BAD},
     {"no board", 64, 64, "acme,", BAD},
@@ -275,6 +278,15 @@ static void test_names(void **state)
         sample_manifest_text(&sample, texts[i].at, texts[i].size, texts[i].text);
         expect(texts[i].name, "F2", texts[i].code, texts[i].at);
     }
+}
+
+/* What follows the field would end the text: without radio parts it is a zero. */
+static void test_text_as_long_as_its_field(void **state)
+{
+    (void)state;
+    sample_manifest_make(&sample, SAMPLE_HOST);
+    sample_manifest_text(&sample, 64, 64, "v," X30 X30 "xx");
+    expect("64 bytes: no end", "F2", BAD, 64);
 }
 
 /* No byte may hide behind a text's end. */
@@ -389,16 +401,25 @@ static void test_largest(void **state)
     expect("largest", "F5", FINE, 0);
     assert_int_equal(m.label_len, len - 4);
     assert_int_equal(frame.cell_count, 8);
+    sample.len += 80;
+    sample.b[6] = 9;
+    expect("9 cells, with room for them", "M2", BAD, 6);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_field),         cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_order_of_checks),     cmocka_unit_test(test_names),
-        cmocka_unit_test(test_zero_fill),           cmocka_unit_test(test_extensions),
-        cmocka_unit_test(test_texts_of_extensions), cmocka_unit_test(test_every_length),
-        cmocka_unit_test(test_impossible_counts),   cmocka_unit_test(test_largest),
+        cmocka_unit_test(test_every_field),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_order_of_checks),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_zero_fill),
+        cmocka_unit_test(test_extensions),
+        cmocka_unit_test(test_texts_of_extensions),
+        cmocka_unit_test(test_every_length),
+        cmocka_unit_test(test_text_as_long_as_its_field),
+        cmocka_unit_test(test_impossible_counts),
+        cmocka_unit_test(test_largest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

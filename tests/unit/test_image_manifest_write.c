@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -147,6 +148,44 @@ static void test_what_is_read_is_written(void **state)
     }
 }
 
+/* tests/data/manifest: images by another hand. Their manifests are read, written, and signed again with the same cell. */
+static void test_images_in_tests_data(void **state)
+{
+    static const struct {
+        const char *name;
+        size_t at, len, digests; /* of what stands behind the NUL: behind the table and 68 bytes of text, or none */
+    } rows[] = {{"pair", 84 + 69, 323 + 160, 5}, {"radio", 72 + 69, 291 + 160, 4}, {"host", 36 + 1, 195 + 160, 1}};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        static uint8_t bytes[5000];
+        struct manifest_cell cell;
+        char path[300];
+        size_t len;
+        (void)snprintf(path, sizeof path, "%s/manifest/%s.bin", TANDEM_TEST_DATA, rows[i].name);
+        FILE *in = fopen(path, "rb");
+        assert_non_null(in);
+        assert_true(fread(bytes, 1, sizeof bytes, in) > rows[i].at + rows[i].len);
+        assert_int_equal(fclose(in), 0);
+        tdm_fault_clear(&fault);
+        assert_int_equal(manifest_open(bytes + rows[i].at, rows[i].len, rows[i].digests, &frame, &fault), TDM_OK);
+        assert_int_equal(manifest_check_cells(&frame, &fault), TDM_OK);
+        assert_int_equal(frame.used_cells, 1);
+        assert_int_equal(manifest_read(&frame, i != 2, i != 1, &m, &fault), TDM_OK);
+        assert_string_equal(m.pair_version, "1.4.0");
+        assert_string_equal(m.compatible, "acme,br-s3-h2");
+        assert_int_equal(m.counter, 6);
+        assert_true(m.issued == 1784812007 && m.expires == 4102444800);
+        assert_int_equal(m.label_len, 7);
+        assert_memory_equal(m.label, "example", 7);
+        assert_int_equal(write_into(sizeof written, &len), TDM_OK);
+        assert_int_equal(len, rows[i].len);
+        manifest_cell_get(&frame, 0, &cell);
+        assert_memory_equal(cell.key_id, "\x5a\x7a\x78\xcc\xa4\xa0\xf4\x20", 8);
+        assert_int_equal(manifest_add_cell(written, len, rows[i].digests, &cell, &fault), TDM_OK);
+        assert_memory_equal(written, bytes + rows[i].at, len);
+    }
+}
+
 static void test_bytes_behind_a_text_are_not_written(void **state)
 {
     (void)state;
@@ -217,6 +256,18 @@ static void test_what_is_not_written(void **state)
     }
 }
 
+static void test_no_parts_at_all(void **state)
+{
+    size_t len;
+    (void)state;
+    sample_manifest_make(&sample, SAMPLE_HOST);
+    assert_int_equal(read_sample(), TDM_OK);
+    m.host.family = 0;
+    m.digest_count = 0;
+    assert_int_equal(write_into(sizeof written, &len), TDM_E_FORMAT);
+    assert_int_equal(fault.at, 152);
+}
+
 static void test_texts_without_end(void **state)
 {
     size_t len;
@@ -264,9 +315,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_samples),
         cmocka_unit_test(test_what_is_read_is_written),
+        cmocka_unit_test(test_images_in_tests_data),
         cmocka_unit_test(test_bytes_behind_a_text_are_not_written),
         cmocka_unit_test(test_every_room),
         cmocka_unit_test(test_what_is_not_written),
+        cmocka_unit_test(test_no_parts_at_all),
         cmocka_unit_test(test_texts_without_end),
         cmocka_unit_test(test_extensions_that_are_not_written),
     };

@@ -221,6 +221,11 @@ static void test_refused_fronts(void **state)
     front = front_of(4);
     front.kind = IMAGE_KIND_PAIR;
     expect_refusal(&front, "bad_manifest", 84 + 10);
+    front = front_of(5);
+    front.kind = IMAGE_KIND_PAIR;
+    front.text = "r";
+    front.text_len = 1;
+    expect_refusal(&front, "bad_manifest", 84 + 1);
     front = front_of(2);
     m.digest_count = 4;
     expect_refusal(&front, "bad_manifest", 84 + 7 + 1 + 152);
