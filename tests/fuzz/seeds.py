@@ -138,6 +138,20 @@ def config() -> list[bytes]:
     return [whole.encode(), b"[trust]\nuse-system = yes ; remark\n", ("[radio]\n" + "".join(f"{k} = 1\n" for k in keys)).encode()]
 
 
+def manifest_structs(signed: dict[str, bytes]) -> list[bytes]:
+    """The statement of the pair as fuzz_manifest_write takes a struct, behind eight cells."""
+    cells = b"".join(bytes([8 - i]) * 8 + b"\x01" + bytes([i + 1]) * 64 for i in range(8))
+    pair = signed["pair"][153:]
+    sides = b"".join(pair[at:at + 1] + pair[at + 2:at + 12] for at in (128, 140))
+    return [cells + pair[6:7] + pair[8:128] + sides + b"\x05" + pair[152:312] + tail
+            for tail in (b"\x03abc\0", b"\0\x02de\x03\0\x01\0f")]
+
+
+def semver() -> list[bytes]:
+    return [b"1.0.0-alpha\0" b"1.0.0-alpha.1\0" b"1.0.0-beta.11", b"1.2.3\0" b"1.2.3-0.a-b.7\0" b"1.10.0-01",
+            b"999999999.0.1\0" b"1000000000.0.0\0" b"0.0.0-999999999"]
+
+
 def collect() -> dict[str, list[bytes]]:
     ex = examples()
     rom, radio = captured("rom", "<"), captured("spinel", "<")
@@ -172,6 +186,8 @@ def collect() -> dict[str, list[bytes]]:
         "uboot": uboot(),
         "http": http(),
         "config": config(),
+        "manifest_write": manifest_structs(signed),
+        "semver": semver(),
     }
     return seeds
 
