@@ -152,7 +152,7 @@ static const struct rule {
     const char *code, *what;
     enum points_to points_to;
     uint8_t field; /* offset in the manifest */
-    unsigned asked;
+    uint8_t asked;
 } rules[] = {
     {is_known_bad, TDM_E_REFUSED, "known_bad", "this image has failed on this router before", AT_START, 0, ASKED_ID},
     {is_not_the_shown, TDM_E_MISMATCH, "not_the_one_shown", "another image than the one that was shown", AT_START, 0,
