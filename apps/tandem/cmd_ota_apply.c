@@ -20,11 +20,15 @@ static int apply(struct app *app, struct device *dev, bool may_restart)
 
 int cmd_ota_apply(struct app *app, int argc, char **argv)
 {
-    bool stays = false;
-    const struct app_option options[] = {{"no-reboot", NULL, &stays}, {NULL, NULL, NULL}};
+    bool stays = false, may_downgrade = false;
+    const struct app_option options[] = {
+        {"no-reboot", NULL, &stays}, {"allow-downgrade", NULL, &may_downgrade}, {NULL, NULL, NULL}};
     static struct device dev;
     int status = app_options(app, &argc, argv, options, 0);
 
+    if (status == EXIT_OK)
+        status = policy_load(app, &dev.policy);
+    dev.policy.install.may_downgrade = may_downgrade;
     if (status == EXIT_OK)
         status = apply(app, &dev, !stays);
     device_close(&dev);

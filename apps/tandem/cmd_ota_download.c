@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tandem ota download: fetch an image, check it, store it in the free slots, switch to it; restart, or flash the radio. */
+#include <string.h>
+
 #include "app.h"
 #include "device.h"
 #include "installer.h"
@@ -11,10 +13,27 @@ struct download {
     struct device dev;
     struct install install;
     struct source source;
+    uint8_t shown_id[TDM_SHA256_LEN];
 };
 
 /* Until where: the image is stored; the switch is made too; the router restarts, or its radio is flashed. */
 enum until { UNTIL_STAGED, UNTIL_ARMED, UNTIL_DONE };
+
+/* The id that the operator has looked at, as `image info` and `image verify` print it. */
+static int read_id(struct app *app, struct download *d, const char *text)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    if (text == NULL)
+        return EXIT_OK;
+    if (strlen(text) != 2 * sizeof d->shown_id || strspn(text, digits) != strlen(text))
+        return app_usage(app, "--expect-id takes an image id: 64 digits 0-9 and a-f");
+    for (size_t i = 0; i < sizeof d->shown_id; i++)
+        d->shown_id[i] =
+            (uint8_t)((strchr(digits, text[2 * i]) - digits) << 4 | (strchr(digits, text[2 * i + 1]) - digits));
+    d->dev.policy.install.shown_id = d->shown_id;
+    return EXIT_OK;
+}
 
 static int download(struct app *app, struct download *d, const char *from, enum until until)
 {
@@ -47,16 +66,22 @@ static int download(struct app *app, struct download *d, const char *from, enum 
 
 int cmd_ota_download(struct app *app, int argc, char **argv)
 {
-    bool stays = false, waits = false, is_insecure = false;
-    const struct app_option options[] = {{"no-reboot", NULL, &stays},
-                                         {"stage-only", NULL, &waits},
-                                         {"insecure-tls", NULL, &is_insecure},
-                                         {NULL, NULL, NULL}};
+    bool stays = false, waits = false, is_insecure = false, may_downgrade = false;
+    const char *expected = NULL;
+    const struct app_option options[] = {
+        {"no-reboot", NULL, &stays},          {"stage-only", NULL, &waits},
+        {"insecure-tls", NULL, &is_insecure}, {"allow-downgrade", NULL, &may_downgrade},
+        {"expect-id", &expected, NULL},       {NULL, NULL, NULL}};
     static struct download d; /* large: keep it off the stack */
     int status = app_options(app, &argc, argv, options, 1);
 
+    if (status == EXIT_OK)
+        status = policy_load(app, &d.dev.policy);
+    if (status == EXIT_OK)
+        status = read_id(app, &d, expected);
     if (status != EXIT_OK)
         return status;
+    d.dev.policy.install.may_downgrade = may_downgrade;
     status = source_open(&d.source, app, argv[0], is_insecure);
     if (status != EXIT_OK)
         return status;

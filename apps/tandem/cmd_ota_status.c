@@ -2,7 +2,9 @@
 /* ota status: what runs, what is stored, what is due. The radio is not asked: what it was last known to hold is told. */
 #include <unistd.h>
 
+#include "policy.h"
 #include "status.h"
+#include "value.h"
 
 static const struct app_option options[] = {{0}};
 
@@ -56,11 +58,48 @@ static void add_past(struct app *app, const struct slot_record *rec)
     }
 }
 
-static void add_trust(struct app *app)
+/* The pair that runs: both halves count. */
+static void add_pair(struct app *app, const struct status *s)
+{
+    const struct slot_host_row *row = &s->record.host[s->running];
+    bool has_bundle = row->rcp < SLOT_RCP_SLOTS;
+    cJSON *pair = cJSON_AddObjectToObject(app->result, "pair");
+
+    cJSON_AddStringToObject(pair, "version", row->pair_version);
+    cJSON_AddBoolToObject(pair, "signed",
+                          (row->content.is_signed || !s->has_slots) && has_bundle && s->record.rcp[row->rcp].is_signed);
+}
+
+static void add_keys(struct app *app, cJSON *trust)
+{
+    static struct policy policy; /* large: keep it off the stack */
+    struct tdm_fault why;
+
+    if (policy_load_keys(&app->cfg, &policy, &why) != TDM_OK) {
+        cJSON_AddStringToObject(trust, "problem", why.what);
+        cJSON_AddStringToObject(trust, "problem_file", policy.keys.file);
+    }
+    cJSON *keys = cJSON_AddArrayToObject(trust, "keys");
+    for (size_t i = 0; i < policy.keys.count; i++) {
+        const struct tdm_key *key = &policy.keys.keys[i];
+        cJSON *row = cJSON_CreateObject();
+        cJSON_AddItemToArray(keys, row);
+        app_add_hex(row, "id", key->id, sizeof key->id);
+        cJSON_AddBoolToObject(row, "revoked", key->is_revoked);
+    }
+}
+
+static void add_trust(struct app *app, const struct slot_record *rec)
 {
     cJSON *trust = cJSON_AddObjectToObject(app->result, "trust");
+    bool has_keys = app->cfg.images.keys[0] != '\0';
+    char time[VALUE_TIME_LEN];
 
-    cJSON_AddStringToObject(trust, "images", "unsigned");
+    cJSON_AddStringToObject(trust, "images", has_keys ? "must be signed" : "unsigned");
+    cJSON_AddNumberToObject(trust, "signatures_needed", has_keys ? (double)app->cfg.images.signatures : 0);
+    add_keys(app, trust);
+    cJSON_AddNumberToObject(trust, "counter_floor", rec->counter_floor);
+    cJSON_AddStringToObject(trust, "time_floor", value_time_text(rec->time_floor, time));
     cJSON_AddBoolToObject(trust, "own_certificates",
                           access(app->cfg.trust.file, R_OK) == 0 || app->cfg.trust.folder[0] != '\0');
     cJSON_AddBoolToObject(trust, "system_certificates", app->cfg.trust.use_system);
@@ -82,11 +121,12 @@ int cmd_ota_status(struct app *app, int argc, char **argv)
         if (reason[0] != '\0')
             cJSON_AddStringToObject(app->result, "reason", reason);
         status_add_host(app->result, &s);
+        add_pair(app, &s);
         add_radio(app, &dev, &s);
         status_add_slots(app, app->result, &dev, &s);
         add_trial(app->result, &s.record);
         add_past(app, &s.record);
-        add_trust(app);
+        add_trust(app, &s.record);
     }
     device_close(&dev);
     return status;

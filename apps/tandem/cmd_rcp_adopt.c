@@ -44,8 +44,10 @@ static bool is_folder(const char *path)
 static int adopt(struct app *app, struct adoption *a, const char *from)
 {
     struct tdm_http *source = &a->file.port;
-    int status = device_open_storage(app, &a->dev, DEVICE_WORK);
+    int status = policy_load(app, &a->dev.policy);
 
+    if (status == EXIT_OK)
+        status = device_open_storage(app, &a->dev, DEVICE_WORK);
     if (status != EXIT_OK)
         return status;
     http_file_init(&a->file);

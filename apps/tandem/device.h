@@ -16,6 +16,7 @@
 #include "app.h"
 #include "exclusive.h"
 #include "linux/tandem_linux.h"
+#include "policy.h"
 
 #define DEVICE_BUF_LEN (64u * 1024u)
 
@@ -32,7 +33,8 @@ struct device {
     struct serial_linux serial;
     struct lines_linux lines;
     struct health_command health;
-    uint16_t chip; /* configured ESP chip id, or 0xffff */
+    struct policy policy; /* policy_load() has filled it, or no image is judged */
+    uint16_t chip;        /* configured ESP chip id, or 0xffff */
     uint8_t buf[DEVICE_BUF_LEN];
 };
 

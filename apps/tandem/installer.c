@@ -14,6 +14,7 @@ void installer_init(struct install *in, struct app *app, struct device *dev, str
         .rcp_slots = {&dev->rcp[SLOT_R0].port, &dev->rcp[SLOT_R1].port},
         .store = &dev->store,
         .log = app->log,
+        .policy = dev->policy.install,
         .radio_chip = dev->chip,
         .buf = dev->buf,
         .buf_len = sizeof dev->buf,
@@ -45,25 +46,45 @@ int installer_fail(struct app *app, const struct install *in, const char *where)
     return app_fail_fault(app, where, &fault);
 }
 
+/* What the image states and who has signed it. A plain one states nothing. */
+static void describe_statement(cJSON *to, const struct judge_verdict *v)
+{
+    cJSON *signers = cJSON_AddArrayToObject(to, "signed_by");
+
+    for (size_t i = 0; i < v->signer_count; i++) {
+        char id[2 * MANIFEST_KEY_ID_LEN + 1];
+        for (size_t k = 0; k < MANIFEST_KEY_ID_LEN; k++)
+            (void)snprintf(id + 2 * k, 3, "%02x", v->signers[i][k]);
+        cJSON_AddItemToArray(signers, cJSON_CreateString(id));
+    }
+    if (!v->has_manifest)
+        return;
+    cJSON_AddStringToObject(to, "pair_version", v->manifest.pair_version);
+    cJSON_AddNumberToObject(to, "counter", v->manifest.counter);
+}
+
 void installer_describe(struct app *app, const struct install *in)
 {
     static const char *const rcp_names[SLOT_RCP_SLOTS] = {"r0", "r1"}, *const host_names[TDM_HOST_SLOTS] = {"A", "B"};
     const struct judge_verdict *v = &in->verdict;
     const struct esp_chip *chip = esp_chip_by_id(v->radio_chip);
-    bool is_pair = in->plan.kind == SLOT_TRIAL_HOST;
+    bool has_host = in->plan.kind == SLOT_TRIAL_HOST, has_radio = !in->plan.is_host_alone;
 
     app_add_hex(app->result, "image_id", v->id, sizeof v->id);
-    cJSON_AddStringToObject(app->result, "kind", is_pair ? "pair" : "radio");
-    cJSON_AddStringToObject(app->result, "rcp_version", v->version);
-    cJSON_AddStringToObject(app->result, "rcp_chip", chip != NULL ? chip->name : "unknown");
-    cJSON_AddStringToObject(app->result, "rcp_slot", rcp_names[in->plan.rcp]);
-    cJSON_AddNumberToObject(app->result, "bundle_size", v->layout.bundle_size);
-    if (is_pair) {
+    cJSON_AddStringToObject(app->result, "kind", !has_host ? "radio" : has_radio ? "pair" : "host");
+    if (has_radio) {
+        cJSON_AddStringToObject(app->result, "rcp_version", v->version);
+        cJSON_AddStringToObject(app->result, "rcp_chip", chip != NULL ? chip->name : "unknown");
+        cJSON_AddStringToObject(app->result, "rcp_slot", rcp_names[in->plan.rcp]);
+        cJSON_AddNumberToObject(app->result, "bundle_size", v->layout.bundle_size);
+    }
+    if (has_host) {
         cJSON_AddStringToObject(app->result, "host_version", v->host_version);
         cJSON_AddStringToObject(app->result, "host_slot", host_names[in->plan.host]);
         cJSON_AddNumberToObject(app->result, "host_size", v->layout.host_size);
     }
     cJSON_AddBoolToObject(app->result, "signed", v->is_signed);
+    describe_statement(app->result, v);
     cJSON_AddBoolToObject(app->result, "first_update", in->is_first);
     if (in->is_first)
         cJSON_AddStringToObject(

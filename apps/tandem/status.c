@@ -63,7 +63,8 @@ static tdm_err push_to_judge(struct tdm_sink *sink, const uint8_t *data, size_t 
 bool status_bundle_text(struct device *dev, const struct slot_content *c, uint8_t slot, char *out, size_t room)
 {
     static struct judge_sink to; /* large: keep it off the stack */
-    struct judge_facts facts = {.takes_host = true, .radio_chip = JUDGE_CHIP_UNKNOWN};
+    struct judge_facts facts = {
+        .takes_host = true, .radio_chip = JUDGE_CHIP_UNKNOWN, .radio_revision = JUDGE_REVISION_UNKNOWN};
     struct judge_verdict verdict;
 
     out[0] = '\0';
@@ -222,6 +223,8 @@ static void add_content(struct app *app, cJSON *row, const struct slot_content *
     else
         app_add_hex(row, "id", c->id, app->is_json ? SLOT_ID_LEN : SHORT_ID);
     cJSON_AddStringToObject(row, "version", version);
+    cJSON_AddBoolToObject(row, "signed", c->is_signed);
+    cJSON_AddNumberToObject(row, "counter", c->counter);
 }
 
 static cJSON *add_row(cJSON *list, const char *name)

@@ -20,6 +20,19 @@
 
 #define INSTALL_STARTS 3 /* n: starts granted to a new pair */
 
+/* What an image is asked beside its form: the router's own facts, and the operator's words. */
+struct install_policy {
+    const struct judge_trust *trust; /* keys are configured: unsigned images are refused; NULL: none are */
+    const char *const *compatible;   /* the board's names, most special first */
+    size_t compatible_count;
+    uint16_t host_family;              /* enum manifest_host_family, 0: not asked               */
+    uint16_t host_chip, host_revision; /* of an ESP host, or unknown                            */
+    struct judge_half host;            /* when the running host's image stated none             */
+    uint64_t now;                      /* of a clock that counts, seconds since 1970; 0: none   */
+    const uint8_t *shown_id;           /* the image the operator has looked at, or NULL         */
+    bool may_downgrade;
+};
+
 struct install_config { /* set by the caller */
     struct tdm_http *source;
     struct tdm_crypto *crypto;
@@ -27,6 +40,7 @@ struct install_config { /* set by the caller */
     struct tdm_flash *rcp_slots[SLOT_RCP_SLOTS];
     struct slot_store *store;
     struct tdm_log *log;
+    struct install_policy policy;
     uint16_t radio_chip; /* configured ESP chip id, or JUDGE_CHIP_UNKNOWN: any, or the one in the record */
     uint8_t *buf;        /* for writing slots and for reading them back, one after the other */
     uint32_t buf_len;    /* at least the largest prog_size; 4096 or more is quick            */
@@ -34,10 +48,11 @@ struct install_config { /* set by the caller */
 
 /* What is done to which slots. */
 struct install_plan {
-    uint8_t kind;                            /* enum slot_trial_kind: HOST for a pair, RADIO for the radio alone */
-    enum tdm_host_slot running, host;        /* host: the slot to fill, unless kind is RADIO                     */
-    uint8_t rcp;                             /* the RCP slot to fill                                             */
-    bool is_back;                            /* a rollback: both slots hold the older pair already               */
+    uint8_t kind;                     /* enum slot_trial_kind: HOST for a pair, RADIO for the radio alone */
+    enum tdm_host_slot running, host; /* host: the slot to fill, unless kind is RADIO                     */
+    bool is_host_alone; /* kind HOST, and the new host keeps the running one's bundle: rcp names it, nothing fills it */
+    uint8_t rcp;        /* the RCP slot to fill                                             */
+    bool is_back;       /* a rollback: both slots hold the older pair already               */
     char pair_version[SLOT_VERSION_MAX + 1]; /* RADIO: of the pair that results, "" if nobody states one */
 };
 

@@ -76,6 +76,9 @@ struct manifest_frame {
     uint8_t cell_count, used_cells;
 };
 
+/* vendor,board: small letters, digits and . _ - behind the first of each. */
+bool manifest_compatible_is_valid(const char *text);
+
 /* Checks M1 and M2. used_cells is known after manifest_check_cells(). */
 TDM_MUST_USE tdm_err manifest_open(const uint8_t *bytes, size_t len, size_t digest_count, struct manifest_frame *frame,
                                    struct tdm_fault *fault);

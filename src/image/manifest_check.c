@@ -44,7 +44,7 @@ static size_t name_length(const char *text)
     return strspn(text, LETTERS_AND_DIGITS) > 0 ? strspn(text, LETTERS_AND_DIGITS "._-") : 0;
 }
 
-static bool is_compatible(const char *text)
+bool manifest_compatible_is_valid(const char *text)
 {
     size_t vendor = name_length(text);
     if (vendor == 0 || text[vendor] != ',')
@@ -61,7 +61,7 @@ static tdm_err check_names(const struct manifest *m, struct tdm_fault *fault)
         return bad(fault, "pair version is not MAJOR.MINOR.PATCH[-PRE]", MANIFEST_AT_PAIR_VERSION);
     if (!is_zero_filled(m->compatible, sizeof m->compatible))
         return bad(fault, "compatible not filled up with zeros", MANIFEST_AT_COMPATIBLE);
-    if (!is_compatible(m->compatible))
+    if (!manifest_compatible_is_valid(m->compatible))
         return bad(fault, "compatible is not vendor,board in lower case", MANIFEST_AT_COMPATIBLE);
     return TDM_OK;
 }

@@ -56,11 +56,38 @@ static tdm_err begin(struct install *in)
 
 /* ---- stage: steps 1 to 3 ---- */
 
+static tdm_err push_digest(struct tdm_sink *sink, const uint8_t *data, size_t len)
+{
+    return tdm_sha256_update(((struct install_body *)(void *)sink)->sha, data, len);
+}
+
+/* The host slot against a digest: that of what came in, or the record's. */
+static tdm_err digest_host(struct install *in, uint64_t length, const uint8_t *meant, const char *code)
+{
+    uint8_t digest[TDM_SHA256_LEN];
+    struct tdm_sha256 sha = {0};
+
+    in->body = (struct install_body){.sink = {push_digest}, .in = in, .sha = &sha};
+    tdm_err err = tdm_sha256_begin(&sha, in->cfg.crypto);
+    if (err == TDM_OK)
+        err = slot_replay(in->cfg.host->slots[in->plan.host], length, in->cfg.buf, in->cfg.buf_len, &in->body.sink);
+    if (err == TDM_OK)
+        err = tdm_sha256_end(&sha, digest);
+    else
+        tdm_sha256_drop(&sha);
+    if (err != TDM_OK)
+        return install_fail(in, err, "slot_not_read", "a slot cannot be read back");
+    bool is_same = memcmp(digest, meant, sizeof digest) == 0;
+    return is_same ? TDM_OK : install_fail(in, TDM_E_CORRUPT, code, "what the host slot holds is not what was stored");
+}
+
 /* What lies on the medium must be what came through the judge. */
 static tdm_err read_back(struct install *in, const struct judge_verdict *meant)
 {
     struct judge_verdict seen;
 
+    if (in->plan.is_host_alone) /* its front was judged and is not stored */
+        return digest_host(in, meant->layout.host_size, meant->host_digest, "staged_differs");
     tdm_err err = install_stream_back(in, meant->layout.bundle_size, meant->layout.host_size, &seen);
     if (err != TDM_OK)
         return err;
@@ -92,20 +119,79 @@ tdm_err install_stage(struct install *in, const char *url)
 
 /* ---- arm: steps 4 and 5 ---- */
 
+static void describe_staged(struct install *in, const struct slot_content *bundle, const struct slot_host_row *row)
+{
+    struct judge_verdict *v = &in->verdict;
+    bool is_host = in->plan.kind == SLOT_TRIAL_HOST;
+
+    *v = (struct judge_verdict){.radio_chip = JUDGE_CHIP_UNKNOWN, .host_chip = JUDGE_CHIP_UNKNOWN};
+    memcpy(v->id, is_host ? row->content.id : bundle->id, SLOT_ID_LEN);
+    memcpy(v->bundle_digest, bundle->digest, SLOT_ID_LEN);
+    v->layout.bundle_size = (uint32_t)bundle->length;
+    if (!is_host)
+        return;
+    memcpy(v->host_digest, row->content.digest, SLOT_ID_LEN);
+    v->layout.host_size = (uint32_t)row->content.length;
+}
+
+/* Of an image of a host alone the record keeps all that there is beside the slot; its front lies nowhere. */
+static void describe_host_alone(struct install *in, const struct slot_host_row *row)
+{
+    struct judge_verdict *v = &in->verdict;
+
+    v->layout.kind = IMAGE_KIND_HOST;
+    v->layout.bundle_size = 0;
+    v->has_manifest = true;
+    v->is_signed = row->content.is_signed;
+    v->manifest.counter = row->content.counter;
+    v->manifest.issued = row->content.issued;
+    v->manifest.host.api = row->api;
+    v->manifest.host.least_api = row->least_radio_api;
+    slot_text_set(v->manifest.pair_version, sizeof v->manifest.pair_version, row->pair_version);
+    slot_text_set(v->host_version, sizeof v->host_version, row->content.version);
+}
+
+static tdm_err judge_host_alone(struct install *in, const struct slot_host_row *row)
+{
+    const struct judge_half radio = {in->record.radio.api, in->record.radio.least_host_api};
+
+    describe_host_alone(in, row);
+    if (in->cfg.policy.trust != NULL && !row->content.is_signed)
+        return install_fail(in, TDM_E_TRUST, "unsigned", "stored when no keys were configured, and not signed by them");
+    if (radio.api < row->least_radio_api || row->api < radio.least_api)
+        return install_fail(in, TDM_E_MISMATCH, "api_mismatch", "does not speak with the half that stays");
+    return read_back(in, &in->verdict);
+}
+
+/* What the router demands may have grown since the image came in. */
+static void keep_signed(struct install *in)
+{
+    if (!in->verdict.is_signed)
+        return;
+    in->record.rcp[in->plan.rcp].is_signed = true;
+    if (in->plan.kind == SLOT_TRIAL_HOST)
+        in->record.host[in->plan.host].content.is_signed = true;
+}
+
 /* The slots once more: they may have lain for days. */
 static tdm_err judge_staged(struct install *in)
 {
     const struct slot_content *bundle = &in->record.rcp[in->plan.rcp];
-    const struct slot_content *host = &in->record.host[in->plan.host].content;
-    struct judge_verdict meant = {.layout = {.bundle_size = (uint32_t)bundle->length}};
+    const struct slot_host_row *row = &in->record.host[in->plan.host];
 
-    if (bundle->length > UINT32_MAX || host->length > UINT32_MAX)
+    if (bundle->length > UINT32_MAX || row->content.length > UINT32_MAX)
         return install_fail(in, TDM_E_FORMAT, "staged_differs", "the record states impossible lengths");
-    memcpy(meant.id, bundle->id, SLOT_ID_LEN);
-    memcpy(meant.bundle_digest, bundle->digest, SLOT_ID_LEN);
-    if (in->plan.kind == SLOT_TRIAL_HOST)
-        meant.layout.host_size = (uint32_t)host->length;
-    return read_back(in, &meant);
+    describe_staged(in, bundle, row);
+    if (in->plan.is_host_alone)
+        return judge_host_alone(in, row);
+    struct judge_verdict meant = in->verdict;
+    tdm_err err = read_back(in, &meant);
+    if (err != TDM_OK)
+        return err;
+    keep_signed(in);
+    if (in->verdict.has_manifest)
+        slot_text_set(in->plan.pair_version, sizeof in->plan.pair_version, in->verdict.manifest.pair_version);
+    return TDM_OK;
 }
 
 /* The switch was refused. Select first, then the record: the other order leaves a selected slot without a row. */
@@ -170,32 +256,6 @@ tdm_err install_cancel(struct install *in)
 
 /* ---- back ---- */
 
-static tdm_err push_digest(struct tdm_sink *sink, const uint8_t *data, size_t len)
-{
-    return tdm_sha256_update(((struct install_body *)(void *)sink)->sha, data, len);
-}
-
-/* The host slot against the digest that was recorded when it was installed. */
-static tdm_err digest_host(struct install *in, const struct slot_content *host)
-{
-    uint8_t digest[TDM_SHA256_LEN];
-    struct tdm_sha256 sha = {0};
-
-    in->body = (struct install_body){.sink = {push_digest}, .in = in, .sha = &sha};
-    tdm_err err = tdm_sha256_begin(&sha, in->cfg.crypto);
-    if (err == TDM_OK)
-        err =
-            slot_replay(in->cfg.host->slots[in->plan.host], host->length, in->cfg.buf, in->cfg.buf_len, &in->body.sink);
-    if (err == TDM_OK)
-        err = tdm_sha256_end(&sha, digest);
-    else
-        tdm_sha256_drop(&sha);
-    if (err != TDM_OK)
-        return install_fail(in, err, "slot_not_read", "a slot cannot be read back");
-    bool is_same = memcmp(digest, host->digest, sizeof digest) == 0;
-    return is_same ? TDM_OK : install_fail(in, TDM_E_CORRUPT, "stored_differs", "the older host slot has changed");
-}
-
 /* Bundle and host may come from two images, so each is held against its own digest. */
 static tdm_err judge_back(struct install *in)
 {
@@ -214,7 +274,7 @@ static tdm_err judge_back(struct install *in)
         return TDM_OK;
     slot_text_set(in->verdict.host_version, sizeof in->verdict.host_version, host->version);
     if (host->length > 0)
-        return digest_host(in, host);
+        return digest_host(in, host->length, host->digest, "stored_differs");
     tdm_log_note(in->cfg.log, TDM_LOG_WARNING, "the older host came with the router: nothing to check it against", 0);
     return TDM_OK;
 }

@@ -16,6 +16,7 @@
  * nothing_to_go_back there is no older pair, or it is not proven any more
  * back_has_no_bundle the older host's radio firmware was never stored
  * below_floor        what is stored has a lower security counter than one that was proven
+ * no_bundle          a host alone can only be replaced when the bundle it is to work with is stored
  * known_bad          what is stored has failed since
  */
 #ifndef TANDEM_INSTALL_RECORD_H
@@ -30,6 +31,10 @@ TDM_MUST_USE tdm_err install_plan_begin(const struct slot_record *rec, enum tdm_
 /* The same for what is staged already; fills the kind too. */
 TDM_MUST_USE tdm_err install_plan_staged(const struct slot_record *rec, bool has_slots, struct install_plan *plan,
                                          struct tdm_fault *fault);
+
+/* An image of a host alone: the new row names the running row's bundle, and no RCP slot is filled. */
+TDM_MUST_USE tdm_err install_plan_host_alone(const struct slot_record *rec, struct install_plan *plan,
+                                             struct tdm_fault *fault);
 
 /* What there is to take back. kind NONE: slots that are staged and were never armed. */
 TDM_MUST_USE tdm_err install_plan_cancel(const struct slot_record *rec, enum tdm_host_slot running,

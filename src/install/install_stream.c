@@ -27,6 +27,32 @@ static uint16_t radio_chip(const struct install *in)
     return in->is_adopting && in->record.radio.flash_size == 0 ? JUDGE_CHIP_UNKNOWN : in->record.radio.chip;
 }
 
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static void add_policy(const struct install *in, struct judge_facts *f)
+{
+    const struct install_policy *p = &in->cfg.policy;
+    const struct slot_host_row *row = &in->record.host[in->plan.running];
+
+    f->trust = p->trust;
+    f->shown_id = p->shown_id;
+    f->compatible = p->compatible;
+    f->compatible_count = p->compatible_count;
+    f->host_family = in->is_adopting ? MANIFEST_HOST_NONE : p->host_family; /* its host part is passed over */
+    f->host_chip = p->host_chip;
+    f->host_revision = p->host_revision;
+    f->host = row->api != 0 ? (struct judge_half){row->api, row->least_radio_api} : p->host;
+    f->radio = (struct judge_half){in->record.radio.api, in->record.radio.least_host_api};
+    f->must_know_radio = true;
+    f->counter_floor = in->record.counter_floor;
+    f->now = later(in->record.time_floor, p->now);
+    f->pair_version = row->pair_version;
+    f->may_downgrade = p->may_downgrade || in->is_adopting; /* adopting tells what runs, it does not change it */
+}
+
 static struct judge_facts facts_of(struct install *in)
 {
     const struct install_config *c = &in->cfg;
@@ -36,6 +62,7 @@ static struct judge_facts facts_of(struct install *in)
         .host_room = c->host->has_slots && !in->is_adopting ? c->host->slots[in->plan.host]->size : 0,
         .takes_host = takes_host,
         .radio_chip = radio_chip(in),
+        .radio_revision = in->record.radio.revision,
         .radio_flash_size = in->record.radio.flash_size,
         .bad_ids = (const uint8_t(*)[TDM_SHA256_LEN])in->bad_ids,
     };
@@ -44,6 +71,8 @@ static struct judge_facts facts_of(struct install *in)
         if (!slot_id_is_zero(in->record.bad[i].id))
             memcpy(in->bad_ids[f.bad_count++], in->record.bad[i].id, SLOT_ID_LEN);
     }
+    if (!in->plan.is_back) /* what was proven once may run again: keys and clocks may have changed since */
+        add_policy(in, &f);
     return f;
 }
 
@@ -72,6 +101,22 @@ static tdm_err write_slot(struct install *in, const uint8_t *data, size_t len)
     return err == TDM_OK ? TDM_OK : write_failed(in, err);
 }
 
+/* What an image with manifest is can be told from its front; a plain one is read through first. */
+static tdm_err look_at_front(struct install *in, const struct judge_verdict *front)
+{
+    bool is_host = front->layout.kind == IMAGE_KIND_HOST;
+
+    if (is_host && in->is_adopting)
+        return install_fail(in, TDM_E_REFUSED, "host_image", "the image has no radio firmware");
+    if (is_host && install_plan_host_alone(&in->record, &in->plan, &in->fault) != TDM_OK)
+        return in->fault.err;
+    if (!front->has_manifest)
+        in->is_looking = in->may_look && install_may_be_running(&in->record, &in->plan, front);
+    else if (install_is_running(&in->record, &in->plan, front->id))
+        return install_fail(in, TDM_E_STATE, "already_installed", "this image is what runs already");
+    return TDM_OK;
+}
+
 /* Step 1: from here on the older pair is given up, durably, before its slots are touched. */
 static tdm_err on_accept(struct judge_output *port, const struct judge_verdict *front)
 {
@@ -81,20 +126,23 @@ static tdm_err on_accept(struct judge_output *port, const struct judge_verdict *
     in->plan.kind = front->layout.host_size > 0 && !in->is_adopting ? SLOT_TRIAL_HOST : SLOT_TRIAL_RADIO;
     if (in->is_first)
         tdm_log_note(in->cfg.log, TDM_LOG_WARNING, "first update: no radio firmware is stored to go back to", 0);
-    in->is_looking = in->may_look && install_may_be_running(&in->record, &in->plan, front);
-    if (in->is_looking)
-        return TDM_OK;
-    tdm_err err = install_record_free(&in->record, &in->plan, &in->fault);
+    tdm_err err = look_at_front(in, front);
+    if (err != TDM_OK || in->is_looking)
+        return err;
+    err = install_record_free(&in->record, &in->plan, &in->fault);
     if (err == TDM_OK)
         err = install_commit(in);
     in->has_freed = true; /* or nobody knows */
-    return err == TDM_OK ? begin_slot(in, in->cfg.rcp_slots[in->plan.rcp]) : err;
+    if (err != TDM_OK)
+        return err;
+    return begin_slot(in,
+                      in->plan.is_host_alone ? in->cfg.host->slots[in->plan.host] : in->cfg.rcp_slots[in->plan.rcp]);
 }
 
 static tdm_err on_bundle(struct judge_output *port, const uint8_t *data, size_t len)
 {
     struct install *in = ((struct install_output *)port)->in;
-    return in->is_looking ? TDM_OK : write_slot(in, data, len);
+    return in->is_looking || in->plan.is_host_alone ? TDM_OK : write_slot(in, data, len);
 }
 
 static tdm_err on_host(struct judge_output *port, const uint8_t *data, size_t len)

@@ -26,7 +26,10 @@ static struct judge_facts facts_of(const struct reconcile *r, uint8_t slot)
         .bundle_room = r->cfg.rcp_slots[slot]->size,
         .takes_host = true, /* a stored bundle keeps its image's header, which may name a host part */
         .radio_chip = r->cfg.radio_chip != JUDGE_CHIP_UNKNOWN ? r->cfg.radio_chip : r->record.radio.chip,
+        .radio_revision = r->record.radio.revision,
         .radio_flash_size = r->record.radio.flash_size,
+        .host_chip = JUDGE_CHIP_UNKNOWN,
+        .host_revision = JUDGE_REVISION_UNKNOWN,
     };
 }
 
@@ -50,7 +53,9 @@ static tdm_err judge_bundle(struct reconcile *r, uint8_t slot)
         return tdm_fault_from(&r->bundle_fault, &r->judge.fault);
     if (err != TDM_OK)
         return tdm_fault_set(&r->bundle_fault, err, "bundle_damaged", "the stored bundle cannot be read", slot);
-    if (!slot_id_equal(r->bundle.bundle_digest, content->digest))
+    bool is_the_recorded = slot_id_equal(r->bundle.bundle_digest, content->digest) &&
+                           (!r->bundle.has_manifest || slot_id_equal(r->bundle.id, content->id));
+    if (!is_the_recorded)
         return tdm_fault_set(&r->bundle_fault, TDM_E_CORRUPT, "bundle_damaged", "the stored bundle has changed", slot);
     return TDM_OK;
 }

@@ -66,6 +66,23 @@ static tdm_err write_region(struct reconcile *r, const struct reconcile_region *
     return err;
 }
 
+/* What the bundle's manifest asks of the chip, now that every fact is known. */
+static tdm_err check_stated_fit(struct reconcile *r)
+{
+    const struct manifest *m = &r->bundle.manifest;
+    uint16_t revision = r->esprom.revision;
+
+    if (!r->bundle.has_manifest)
+        return TDM_OK;
+    bool is_over = m->radio.revision_max != MANIFEST_REVISION_ANY && revision > m->radio.revision_max;
+    if (revision != ESPROM_REVISION_UNKNOWN && (is_over || revision < m->radio.revision_min))
+        return fail(r, TDM_E_MISMATCH, "wrong_radio", "the bundle is for other revisions of this chip", revision);
+    if (r->esprom.flash_size < m->least_flash)
+        return fail(r, TDM_E_MISMATCH, "wrong_radio", "the bundle is for a radio with more flash",
+                    r->esprom.flash_size);
+    return TDM_OK;
+}
+
 /* The chip that answers must be the bundle's, with room for it: asked before anything is erased. */
 static tdm_err check_fit(struct reconcile *r)
 {
@@ -78,7 +95,7 @@ static tdm_err check_fit(struct reconcile *r)
         if (e->flash_size != 0 && (g->flash_offset > e->flash_size || g->size > e->flash_size - g->flash_offset))
             return fail(r, TDM_E_NO_ROOM, "bundle_misfit", "the radio's flash is too small", e->flash_size);
     }
-    return TDM_OK;
+    return check_stated_fit(r);
 }
 
 static tdm_err connect(struct reconcile *r)

@@ -5,16 +5,44 @@
  */
 #include "reconcile/reconcile_parts.h"
 
+struct host_numbers {
+    uint32_t api, least_radio_api; /* 0: not asked */
+};
+
+/* The running host's: what its image states, else what the configuration says. */
+static struct host_numbers host_numbers(const struct reconcile *r)
+{
+    const struct slot_host_row *row = &r->record.host[r->running];
+
+    if (row->api != 0)
+        return (struct host_numbers){row->api, row->least_radio_api};
+    return (struct host_numbers){r->cfg.host_api, r->cfg.min_radio_api};
+}
+
+/* Firmware that reports other numbers than its image states was not judged for what it is. */
+static bool is_as_stated(const struct reconcile *r)
+{
+    const struct manifest_side *stated = &r->bundle.manifest.radio;
+
+    if (r->bundle_fault.err != TDM_OK || !r->bundle.has_manifest || r->record.host[r->running].rcp == SLOT_RCP_NONE)
+        return true;
+    return r->radio.api == stated->api && r->radio.min_host_api == stated->least_api;
+}
+
 /* OpenThread's own rule, both ways: each side says the oldest version of the other that it works with. */
 bool reconcile_radio_fits(const struct reconcile *r, struct tdm_fault *why)
 {
     const struct spinel_identity *radio = &r->radio;
+    struct host_numbers host = host_numbers(r);
 
     tdm_fault_clear(why);
-    if (r->cfg.min_radio_api != 0 && radio->api < r->cfg.min_radio_api)
+    if (!is_as_stated(r))
+        (void)tdm_fault_set(why, TDM_E_MISMATCH, "not_proven", "the radio reports another API than its image states",
+                            radio->api);
+    if (host.least_radio_api != 0 && radio->api < host.least_radio_api)
         (void)tdm_fault_set(why, TDM_E_MISMATCH, "radio_api_too_old", "the radio's API is too old for this host",
                             radio->api);
-    if (r->cfg.host_api != 0 && radio->min_host_api > r->cfg.host_api)
+    if (host.api != 0 && radio->min_host_api > host.api)
         (void)tdm_fault_set(why, TDM_E_MISMATCH, "radio_api_too_new", "the radio asks for a newer host API",
                             radio->min_host_api);
     return why->err == TDM_OK;

@@ -8,12 +8,16 @@
 #include <cmocka.h>
 
 #define STARTS_MAX 12 /* n * (L + 1) = 9, and the starts after one or two cuts */
-#define COUNTER    7u
+#define OLD        3u /* counters */
+#define NEW        7u
 #define TEXT(who)  "openthread-esp32/" who "; esp32h2; x"
 
 static struct pair_world w;
 static struct pair_watch watch;
-static struct sample_image factory, old_radio, old_pair, new_pair, new_radio, mute_pair, mute_radio, other_pair;
+static struct sample_image factory, old_radio, old_pair, new_pair, new_radio, mute_pair, mute_radio, other_pair,
+    new_host;
+static struct judge_trust trust;
+static struct sample_key key;
 
 const struct story stories[] = {
     {"pair", ONE_PAIR, UPDATE, .image = &new_pair, .end = PROVEN},
@@ -30,6 +34,11 @@ const struct story stories[] = {
     {"first radio, no bundle", NEVER_UPDATED, UPDATE, .image = &new_radio, .end = PROVEN},
     {"radio, host without slots", ONE_PAIR, UPDATE, .image = &new_radio, .end = PROVEN, .has_no_slots = true},
     {"radio, confirmed by hand", ONE_PAIR, UPDATE, .image = &new_radio, .end = PROVEN, .word = CONFIRM},
+    {"host alone", ONE_PAIR, UPDATE, .image = &new_host, .end = PROVEN},
+    {"host alone over a pair", TWO_PAIRS, UPDATE, .image = &new_host, .end = PROVEN, .start_limit = 1},
+    {"host alone, refused by hand", TWO_PAIRS, UPDATE, .image = &new_host, .end = CONDEMNED, .word = REFUSE},
+    {"host alone that never starts", TWO_PAIRS, UPDATE, .image = &new_host, .end = CONDEMNED, .never_boots = true,
+     .start_limit = 1},
     {"radio, refused by hand", ONE_PAIR, UPDATE, .image = &new_radio, .end = CONDEMNED, .word = REFUSE},
     {"pair whose radio never answers", TWO_PAIRS, UPDATE, .image = &mute_pair, .end = CONDEMNED},
     {"pair whose host never starts", TWO_PAIRS, UPDATE, .image = &new_pair, .end = CONDEMNED, .never_boots = true,
@@ -40,6 +49,8 @@ const struct story stories[] = {
     {"back to the older pair", TWO_PAIRS, BACK, .image = &old_radio, .end = PROVEN},
     {"back to the older pair, confirmed by hand", TWO_PAIRS, BACK, .image = &old_radio, .end = PROVEN, .word = CONFIRM},
     {"cancel what is staged", TWO_PAIRS, CANCEL, .image = &new_pair, .end = TAKEN_BACK, .before = STAGED},
+    {"cancel a staged host alone", TWO_PAIRS, CANCEL, .image = &new_host, .end = TAKEN_BACK, .before = STAGED},
+    {"cancel an armed host alone", ONE_PAIR, CANCEL, .image = &new_host, .end = EITHER, .before = ARMED},
     {"cancel what is armed", TWO_PAIRS, CANCEL, .image = &new_pair, .end = EITHER, .before = ARMED},
     {"cancel an armed radio", TWO_PAIRS, CANCEL, .image = &new_radio, .end = EITHER, .before = ARMED},
     {"adopt", NEVER_UPDATED, ADOPT, .image = &old_radio, .end = RIGHT},
@@ -60,7 +71,16 @@ static struct {
     struct fake_host bootsel;
 } begun;
 
-static tdm_err update(enum story_word word, uint32_t counter, bool *needs_restart); /* below, with what they use */
+static tdm_err update(enum story_word word, bool *needs_restart); /* below, with what they use */
+
+/* Keys are configured, so that the floor has something to do; where it would bar the older pair they are not. */
+static uint32_t counts(const struct story *s, uint32_t counter)
+{
+    bool has_keys = s->order != BACK && s->before < OWN_ROTTED;
+
+    w.router.policy.trust = has_keys ? &trust : NULL;
+    return has_keys ? counter : 0;
+}
 
 static void prove(const struct sample_image *image, uint32_t counter)
 {
@@ -69,20 +89,17 @@ static void prove(const struct sample_image *image, uint32_t counter)
     world_serve(&w.router, image);
     watch_begin(&watch, &w);
     watch_update(&watch, image, counter);
-    assert_int_equal(update(SILENCE, counter, &needs_restart), TDM_OK);
+    assert_int_equal(update(SILENCE, &needs_restart), TDM_OK);
     assert_true(needs_restart);
     (void)fake_host_restart(&w.router.host);
     assert_int_equal(pair_boot(&w), RECONCILE_OK);
 }
-
-static void give_counter(uint32_t counter);
 
 static void stage(const struct sample_image *image)
 {
     world_serve(&w.router, image);
     world_begin(&w.router);
     assert_int_equal(install_stage(&w.router.install, "test:image"), TDM_OK);
-    give_counter(COUNTER);
 }
 
 static void happen(const struct story *s)
@@ -120,6 +137,7 @@ void story_begin(const struct story *s)
 {
     memset(watch.rotten, 0, sizeof watch.rotten);
     pair_open(&w, !s->has_no_slots);
+    (void)counts(s, 0);
     pair_plant(&w, s->start == NEVER_UPDATED ? &factory : &old_radio);
     pair_radio_on(&w);
     if (s->start != NEVER_UPDATED) {
@@ -129,7 +147,7 @@ void story_begin(const struct story *s)
         assert_int_equal(pair_boot(&w), RECONCILE_OK);
     }
     if (s->start == TWO_PAIRS)
-        prove(&old_pair, s->order == BACK || s->before >= OWN_ROTTED ? 0 : 3); /* a floor would bar the older pair */
+        prove(&old_pair, counts(s, OLD));
     happen(s);
     keep();
     pair_close(&w);
@@ -140,6 +158,7 @@ static void begin_again(const struct story *s)
     struct fake_host *h = &w.router.host;
 
     pair_open(&w, !s->has_no_slots);
+    (void)counts(s, 0);
     fake_flash_plant(&w.router.record, 0, begun.record, sizeof begun.record);
     for (int i = 0; i < 2; i++) {
         fake_flash_plant(&w.router.rcp[i], 0, begun.rcp[i], WORLD_SLOT_SIZE);
@@ -156,35 +175,12 @@ static void begin_again(const struct story *s)
     world_serve(&w.router, s->image);
     watch_begin(&watch, &w);
     if (s->order == UPDATE || s->order == CANCEL)
-        watch_update(&watch, s->image, COUNTER);
+        watch_update(&watch, s->image, counts(s, NEW));
     if (s->order == BACK)
         watch_back(&watch, s->image);
 }
 
 /* ---- orders --------------------------------------------------------------------------------------------------------- */
-
-static void sign(struct slot_content *c, uint32_t counter)
-{
-    if (c->state != SLOT_STAGED)
-        return;
-    c->counter = counter;
-    c->is_signed = true;
-}
-
-/* Plain images state no counter; so that the floor has something to do, the staged one is given one, uncut and uncounted. */
-static void give_counter(uint32_t counter)
-{
-    struct fake_power power = w.router.power;
-    struct slot_record rec = pair_load(&w);
-
-    w.router.power.cut_at = 0;
-    for (int i = 0; i < 2; i++) {
-        sign(&rec.rcp[i], counter);
-        sign(&rec.host[i].content, counter);
-    }
-    world_store(&w.router, &rec);
-    w.router.power = power;
-}
 
 /* The operator is there when a trial waits for his word. */
 static enum reconcile_outcome say_word(enum story_word word, enum reconcile_outcome outcome)
@@ -216,7 +212,7 @@ static tdm_err go_on(enum story_word word, tdm_err err, bool needs_restart)
 }
 
 /* What `tandem ota download` does; what is staged already is only armed. */
-static tdm_err update(enum story_word word, uint32_t counter, bool *needs_restart)
+static tdm_err update(enum story_word word, bool *needs_restart)
 {
     tdm_err err = TDM_OK;
 
@@ -225,7 +221,6 @@ static tdm_err update(enum story_word word, uint32_t counter, bool *needs_restar
         err = install_stage(&w.router.install, "test:image");
     if (err != TDM_OK)
         return err;
-    give_counter(counter);
     world_begin(&w.router);
     err = install_arm(&w.router.install, needs_restart);
     return go_on(word, err, *needs_restart);
@@ -239,7 +234,7 @@ static tdm_err give_order(const struct story *s)
     world_begin(&w.router);
     switch (s->order) {
     case UPDATE:
-        return update(s->word, COUNTER, &needs_restart);
+        return update(s->word, &needs_restart);
     case BACK:
         err = install_back(&w.router.install, &needs_restart);
         return go_on(s->word, err, needs_restart);
@@ -402,20 +397,25 @@ void story_build_images(void)
         struct sample_image *image;
         const char *named, *says;
         size_t host_size;
+        uint32_t counter;
     } rows[] = {
-        {&factory, TEXT("factory"), TEXT("factory"), 0},
-        {&old_radio, TEXT("old"), TEXT("old"), 0},
-        {&old_pair, TEXT("old pair"), TEXT("old pair"), 4500},
-        {&new_pair, TEXT("new"), TEXT("new"), 5000},
-        {&new_radio, TEXT("new"), TEXT("new"), 0},
-        {&mute_pair, TEXT("mute"), NULL, 5000},
-        {&mute_radio, TEXT("mute"), NULL, 0},
-        {&other_pair, TEXT("other"), TEXT("other"), 4800},
+        {&factory, TEXT("factory"), TEXT("factory"), 0, OLD},
+        {&old_radio, TEXT("old"), TEXT("old"), 0, OLD},
+        {&old_pair, TEXT("old pair"), TEXT("old pair"), 4500, OLD},
+        {&new_pair, TEXT("new"), TEXT("new"), 5000, NEW},
+        {&new_radio, TEXT("new"), TEXT("new"), 0, NEW},
+        {&mute_pair, TEXT("mute"), NULL, 5000, NEW},
+        {&mute_radio, TEXT("mute"), NULL, 0, NEW},
+        {&other_pair, TEXT("other"), TEXT("other"), 4800, NEW},
+        {&new_host, NULL, NULL, 5200, NEW},
     };
 
+    sample_key_make(&key, 1);
+    trust = (struct judge_trust){.keys = &key.known, .count = 1, .threshold = 1};
     memset(&watch, 0, sizeof watch);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        pair_build(rows[i].image, rows[i].named, rows[i].says, rows[i].host_size, (uint8_t)(i + 1));
+        pair_build_signed(rows[i].image, rows[i].named, rows[i].says, rows[i].host_size, (uint8_t)(i + 1),
+                          rows[i].counter, &key);
         watch_image(&watch, rows[i].image, rows[i].says);
     }
 }

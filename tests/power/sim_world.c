@@ -20,19 +20,22 @@
 
 #define STARTS_MAX 40 /* until rest; n * (L + 1) = 9, returns 8, and those that a cut ends */
 #define JOBS_MAX   64
+#define COUNTER    5u
 #define TEXT(who)  "openthread-esp32/" who "; esp32h2; x"
 
 static struct pair_world w;
 static struct pair_watch watch;
 static struct sample_image changed;
+static struct judge_trust trust;
+static struct sample_key key;
 static uint64_t rng;
 static bool is_verbose;
 
 /* What this life is like. */
 static struct life {
-    bool has_counters, never_boots;
+    bool has_keys, never_boots;
     enum tdm_host_slot dead_host; /* while an update with a host that never boots is on trial */
-    uint32_t counter;
+    uint32_t counter;             /* of every image that is proven; without keys it counts nothing */
     unsigned cuts_left, noise, rots;
     bool loses_copy, is_radio_dead;
 } life;
@@ -92,10 +95,12 @@ static struct image_row {
 
 static void build_images(void)
 {
+    sample_key_make(&key, 1);
+    trust = (struct judge_trust){.keys = &key.known, .count = 1, .threshold = 1};
     for (size_t i = 0; i < IMAGES; i++) {
         struct image_row *row = &images[i];
         if (row->chip == 0)
-            pair_build(&row->image, row->named, row->says, row->host_size, (uint8_t)(i + 1));
+            pair_build_signed(&row->image, row->named, row->says, row->host_size, (uint8_t)(i + 1), COUNTER, &key);
         else
             sample_image_build(&row->image, &(struct sample_spec){.version = row->named,
                                                                   .chip = row->chip,
@@ -231,29 +236,7 @@ static void power_on(void)
         plan_cut();
 }
 
-static void sign(struct slot_content *c, uint32_t counter)
-{
-    if (c->state != SLOT_STAGED)
-        return;
-    c->counter = counter;
-    c->is_signed = true;
-}
-
 /* ---- orders --------------------------------------------------------------------------------------------------------- */
-
-static void give_counter(void)
-{
-    struct fake_power power = w.router.power;
-    struct slot_record rec = pair_load(&w);
-
-    w.router.power.cut_at = 0;
-    for (int i = 0; i < 2; i++) {
-        sign(&rec.rcp[i], life.counter);
-        sign(&rec.host[i].content, life.counter);
-    }
-    world_store(&w.router, &rec);
-    w.router.power = power;
-}
 
 static tdm_err go_on(tdm_err err, bool needs_restart)
 {
@@ -312,13 +295,8 @@ static tdm_err stage(const struct sample_image *image)
     world_begin(&w.router);
     if (is_trial_pending())
         return refused(install_stage(&w.router.install, "test:image"));
-    if (life.has_counters)
-        life.counter++;
     watch_update(&watch, image, life.counter);
-    tdm_err err = install_stage(&w.router.install, "test:image");
-    if (err == TDM_OK)
-        give_counter();
-    return err;
+    return install_stage(&w.router.install, "test:image");
 }
 
 static tdm_err arm(void)
@@ -369,10 +347,6 @@ static tdm_err apply(void)
 
     if (!peek(&rec) || is_trial_pending())
         return TDM_OK;
-    if (life.has_counters) {
-        life.counter++;
-        give_counter(); /* a cut may have come between staging and the first one */
-    }
     for (int i = 0; i < SLOT_RCP_SLOTS; i++)
         if (rec.rcp[i].state == SLOT_STAGED && image_in(&rec.rcp[i]) != NULL)
             watch_update(&watch, &image_in(&rec.rcp[i])->image, life.counter);
@@ -505,10 +479,12 @@ static void begin_life(uint64_t seed)
 {
     is_last = false;
     rng = seed * 0xd1342543de82ef95u + 1;
-    life = (struct life){.has_counters = one_in(2)};
+    life = (struct life){.has_keys = one_in(2)};
+    life.counter = life.has_keys ? COUNTER : 0;
     memset(watch.rotten, 0, sizeof watch.rotten);
     watch.has_seen = false;
     pair_open(&w, true);
+    w.router.policy.trust = life.has_keys ? &trust : NULL;
     w.on_wire = spoil;
     w.waits = one_in(4);
     w.radio_falls_too = !one_in(3);

@@ -82,6 +82,7 @@ void world_begin(struct install_world *w)
         .rcp_slots = {&w->rcp[0].port, &w->rcp[1].port},
         .store = &w->store,
         .log = &w->log,
+        .policy = w->policy,
         .radio_chip = JUDGE_CHIP_UNKNOWN,
         .buf = w->buf,
         .buf_len = sizeof w->buf,

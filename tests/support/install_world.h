@@ -36,6 +36,7 @@ struct install_world {
     struct tdm_log log;
     unsigned warnings;
     uint8_t buf[4096];
+    struct install_policy policy; /* keeps what the test puts there */
     struct install install;
 };
 

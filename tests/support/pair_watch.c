@@ -156,7 +156,7 @@ void watch_begin(struct pair_watch *p, struct pair_world *w)
 
     p->w = w;
     p->broken = NULL;
-    p->is_back = false;
+    p->is_back = p->newest_is_host = false;
     memset(p->newest, 0, sizeof p->newest);
     p->had_record = watch_peek(p, &rec) == SLOT_STORE_OK;
     p->floor_before = p->had_record ? rec.counter_floor : 0;
@@ -182,7 +182,11 @@ void watch_image(struct pair_watch *p, const struct sample_image *s, const char 
 
 void watch_update(struct pair_watch *p, const struct sample_image *s, uint32_t counter)
 {
-    (void)SHA256(s->bytes, s->len, p->newest); /* of a plain image that is its id */
+    p->newest_is_host = s->cells_at > 0 && s->bundle_len == 0;
+    if (s->cells_at > 0)
+        sample_image_id(s, p->newest);
+    else
+        (void)SHA256(s->bytes, s->len, p->newest);
     p->newest_counter = counter;
 }
 
@@ -232,6 +236,9 @@ static int newest_slot(const struct pair_watch *p, const struct slot_record *rec
     for (int i = 0; i < SLOT_RCP_SLOTS; i++)
         if (is_newest(p, &rec->rcp[i]) && rec->rcp[i].state == state && counts(p, rec, i))
             return i;
+    for (int h = 0; p->newest_is_host && h < TDM_HOST_SLOTS; h++)
+        if (is_newest(p, &rec->host[h].content) && rec->host[h].content.state == state)
+            return rec->host[h].rcp;
     return -1;
 }
 

@@ -12,7 +12,7 @@
 
 #include "support/pair_world.h"
 
-#define WATCH_IMAGES 8
+#define WATCH_IMAGES 10
 #define WATCH_RECORD 8192 /* bytes of the world's record flash */
 
 struct pair_watch {
@@ -26,6 +26,7 @@ struct pair_watch {
     uint8_t newest[SLOT_ID_LEN]; /* image id of the update under way, zero: none yet */
     uint32_t newest_counter, floor_before;
     bool is_back;              /* the update is a rollback: its bundle is a proven one all along */
+    bool newest_is_host;       /* a host alone: its id stands in no RCP slot */
     uint8_t back_host;         /* to this host                                                   */
     bool rotten[WATCH_IMAGES]; /* what is stored of them has rotted, by the test's own hand      */
 

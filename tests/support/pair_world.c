@@ -206,14 +206,34 @@ void pair_close(struct pair_world *w)
     world_close(&w->router);
 }
 
-void pair_build(struct sample_image *s, const char *named, const char *says, size_t host_size, uint8_t seed)
+static void build(struct sample_image *s, const struct sample_spec *spec, const char *says)
 {
-    struct sample_spec spec = {.version = named, .app_size = 6000, .host_size = host_size, .seed = seed};
-
-    sample_image_build(s, &spec);
+    sample_image_build(s, spec);
     if (says != NULL)
         memcpy(s->bytes + s->part_at[4] + APP_TEXT, says, strlen(says) + 1);
-    sample_image_mend(s, 4);
+    if (!spec->is_host_only)
+        sample_image_mend(s, 4);
+}
+
+void pair_build(struct sample_image *s, const char *named, const char *says, size_t host_size, uint8_t seed)
+{
+    build(s, &(struct sample_spec){.version = named, .app_size = 6000, .host_size = host_size, .seed = seed}, says);
+}
+
+void pair_build_signed(struct sample_image *s, const char *named, const char *says, size_t host_size, uint8_t seed,
+                       uint32_t counter, const struct sample_key *key)
+{
+    build(s,
+          &(struct sample_spec){.version = named,
+                                .app_size = 6000,
+                                .host_size = host_size,
+                                .seed = seed,
+                                .cells = 1,
+                                .is_host_only = named == NULL},
+          says);
+    sample_put32(s->bytes + s->manifest_at + 24, counter);
+    sample_image_restate(s);
+    sample_image_sign(s, key);
 }
 
 static bool has_unsynced(const struct install_world *r)

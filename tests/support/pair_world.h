@@ -61,6 +61,10 @@ void pair_close(struct pair_world *w);
  */
 void pair_build(struct sample_image *s, const char *named, const char *says, size_t host_size, uint8_t seed);
 
+/* The same with a manifest, which states the counter and is signed by the key. named NULL: a host alone. */
+void pair_build_signed(struct sample_image *s, const char *named, const char *says, size_t host_size, uint8_t seed,
+                       uint32_t counter, const struct sample_key *key);
+
 /* Put an image's parts into the radio's flash, past its ROM. */
 void pair_plant(struct pair_world *w, const struct sample_image *s);
 /* Does the radio's flash hold exactly these parts? */

@@ -389,22 +389,24 @@ static void test_known_bad(void **state)
 /* Staged while it was new enough; another one was proven since. */
 static void test_floor_rose_since(void **state)
 {
+    static const struct sample_spec specs[] = {{.cells = 1, .seed = 3}, {.cells = 1, .host_size = 900}};
+    static struct sample_image stated; /* counter 5 */
     struct slot_record rec;
 
     (void)state;
-    build(&second, 3, 0);
-    for (int is_pair = 0; is_pair < 2; is_pair++) {
-        stage(is_pair ? &first : &second, TDM_OK, "");
+    for (size_t i = 0; i < 2; i++) {
+        sample_image_build(&stated, &specs[i]);
+        stage(&stated, TDM_OK, "");
         assert_int_equal(world_load(&w, &rec), SLOT_STORE_OK);
-        rec.counter_floor = 7;
-        rec.rcp[SLOT_R1].counter = rec.host[TDM_HOST_B].content.counter = 6;
+        assert_int_equal(rec.rcp[SLOT_R1].counter, 5);
+        rec.counter_floor = 6;
         world_store(&w, &rec);
         world_begin(&w);
         uint64_t progs = w.record.progs;
         assert_int_equal(install_arm(&w.install, &needs_restart), TDM_E_REFUSED);
         assert_string_equal(w.install.fault.code, "below_floor");
         assert_int_equal(w.record.progs, progs);
-        rec.rcp[SLOT_R1].counter = rec.host[TDM_HOST_B].content.counter = 7;
+        rec.counter_floor = 5;
         world_store(&w, &rec);
         world_begin(&w);
         assert_int_equal(install_arm(&w.install, &needs_restart), TDM_OK);
