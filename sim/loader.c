@@ -75,12 +75,12 @@ static bool write_letter(const char *path, enum tdm_host_slot slot)
 static void tell(const struct bootsel *sel, enum tdm_host_slot booted)
 {
     if (sel->is_final)
-        printf("loader: slot %c\n", letter(booted));
+        (void)printf("loader: slot %c\n", letter(booted));
     else if (booted == sel->next)
-        printf("loader: slot %c on trial, start %u of %u\n", letter(booted), sel->starts, sel->limit);
+        (void)printf("loader: slot %c on trial, start %u of %u\n", letter(booted), sel->starts, sel->limit);
     else
-        printf("loader: slot %c, because slot %c has used up its %u starts\n", letter(booted), letter(sel->next),
-               sel->limit);
+        (void)printf("loader: slot %c, because slot %c has used up its %u starts\n", letter(booted), letter(sel->next),
+                     sel->limit);
 }
 
 /* The trial's start is counted before it is made: a trial that never comes up is charged all the same. */
@@ -90,7 +90,7 @@ static tdm_err choose(struct bootsel_record *boot, long limit, enum tdm_host_slo
 
     tdm_err err = bootsel_record_load(boot, &sel);
     if (err == TDM_E_CORRUPT)
-        printf("loader: the boot record is lost\n");
+        (void)printf("loader: the boot record is lost\n");
     if (err != TDM_OK && err != TDM_E_CORRUPT && err != TDM_E_NOT_FOUND)
         return err;
     sel.limit = (uint8_t)limit;
@@ -114,24 +114,25 @@ int main(int argc, char **argv)
     enum tdm_host_slot booted;
 
     if (!parse(argc, argv, &o)) {
-        fprintf(stderr, "usage: tandem-sim-loader --boot-record FILE --running FILE [--starts 1..%d]\n", STARTS_MAX);
+        (void)fprintf(stderr, "usage: tandem-sim-loader --boot-record FILE --running FILE [--starts 1..%d]\n",
+                      STARTS_MAX);
         return 2;
     }
     if (flash_file_open(&storage, o.boot_record, BOOT_RECORD_SIZE, FLASH_FILE_CREATE, &why) != TDM_OK) {
-        fprintf(stderr, "loader: %s: %s; check the path and who may write there\n", o.boot_record, why.what);
+        (void)fprintf(stderr, "loader: %s: %s; check the path and who may write there\n", o.boot_record, why.what);
         return 1;
     }
     bootsel_record_init(&boot, &storage.port);
     tdm_err err = choose(&boot, o.starts, &booted);
     flash_file_close(&storage);
     if (err != TDM_OK) {
-        fprintf(stderr, "loader: %s: boot record: %s; nothing was booted, repair its storage\n", o.boot_record,
-                tdm_err_name(err));
+        (void)fprintf(stderr, "loader: %s: boot record: %s; nothing was booted, repair its storage\n", o.boot_record,
+                      tdm_err_name(err));
         return 1;
     }
     if (!write_letter(o.running, booted)) {
-        fprintf(stderr, "loader: %s: %s; nothing was booted, make its directory writable\n", o.running,
-                strerror(errno));
+        (void)fprintf(stderr, "loader: %s: %s; nothing was booted, make its directory writable\n", o.running,
+                      strerror(errno));
         return 1;
     }
     return 0;

@@ -57,7 +57,7 @@ static bool rom_loads_bootloader(struct sim_boot *b, const struct sim_part *part
     bool is_whole = sim_image_read(&img, flash, part->bootloader_offset, SIM_PARTITION_TABLE_AT);
 
     if (!is_whole) {
-        snprintf(b->again, sizeof b->again, "invalid header: 0x%08x\r\n", (unsigned)img.first_word);
+        (void)snprintf(b->again, sizeof b->again, "invalid header: 0x%08x\r\n", (unsigned)img.first_word);
         b->end = SIM_BOOT_NO_IMAGE;
         return false;
     }

@@ -36,10 +36,10 @@ static bool set_input(struct sim_chip *c, uint64_t now, const char *line)
 bool sim_control_line(struct sim_chip *c, uint64_t now_us, const char *line, char answer[SIM_CONTROL_LINE_MAX])
 {
     if (strcmp(line, "state") == 0)
-        snprintf(answer, SIM_CONTROL_LINE_MAX, "ok %s\n", sim_chip_runs_name(c->runs));
+        (void)snprintf(answer, SIM_CONTROL_LINE_MAX, "ok %s\n", sim_chip_runs_name(c->runs));
     else if (strcmp(line, "quit") == 0 || set_input(c, now_us, line))
-        snprintf(answer, SIM_CONTROL_LINE_MAX, "ok\n");
+        (void)snprintf(answer, SIM_CONTROL_LINE_MAX, "ok\n");
     else
-        snprintf(answer, SIM_CONTROL_LINE_MAX, "error use reset|boot|power 0|1, state, quit\n");
+        (void)snprintf(answer, SIM_CONTROL_LINE_MAX, "error use reset|boot|power 0|1, state, quit\n");
     return strcmp(line, "quit") != 0;
 }

@@ -19,7 +19,7 @@
 
 static bool complain(const char *doing, const char *what)
 {
-    fprintf(stderr, "tandem-sim: cannot %s %s: %s\n", doing, what, strerror(errno));
+    (void)fprintf(stderr, "tandem-sim: cannot %s %s: %s\n", doing, what, strerror(errno));
     return false;
 }
 
@@ -114,7 +114,7 @@ static bool open_control(struct sim_ends *e, const char *path)
         errno = ENAMETOOLONG;
         return complain("make", path);
     }
-    snprintf(addr.sun_path, sizeof addr.sun_path, "%s", path);
+    (void)snprintf(addr.sun_path, sizeof addr.sun_path, "%s", path);
     if (unlink(path) != 0 && errno != ENOENT)
         return complain("replace", path);
     e->control_listen = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -199,8 +199,8 @@ uint8_t *sim_ends_map_flash(const char *path, uint32_t size)
     if (fd < 0 || fstat(fd, &st) != 0) {
         complain("open", path);
     } else if (st.st_size > (off_t)size) {
-        fprintf(stderr, "tandem-sim: %s is larger than the flash of %u bytes; give --flash-size\n", path,
-                (unsigned)size);
+        (void)fprintf(stderr, "tandem-sim: %s is larger than the flash of %u bytes; give --flash-size\n", path,
+                      (unsigned)size);
     } else if (!fill_up(fd, (uint64_t)st.st_size, size)) {
         complain("fill", path);
     } else {

@@ -96,6 +96,7 @@ static bool read_mac(const char *text, uint8_t mac[6])
     unsigned v[6];
     int used = 0;
 
+    /* NOLINTNEXTLINE(cert-err34-c): two digits fit, and a part that is none ends the count */
     if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &used) != 6 ||
         text[used] != '\0')
         return false;
@@ -176,18 +177,19 @@ bool sim_options_read(struct sim_options *o, int argc, char **argv)
                               .tcp_port = -1};
     while ((option = getopt_long(argc, argv, "", options, &index)) != -1) {
         if (option == OPT_HELP) {
-            fputs(help, stdout);
+            (void)fputs(help, stdout);
             return leave(o, EXIT_SUCCESS);
         }
         if (option == '?') /* getopt has said what is wrong */
             return leave(o, EXIT_USAGE);
         if (!take(o, option, optarg)) {
-            fprintf(stderr, "tandem-sim: --%s cannot be %s; see tandem-sim --help\n", options[index].name, optarg);
+            (void)fprintf(stderr, "tandem-sim: --%s cannot be %s; see tandem-sim --help\n", options[index].name,
+                          optarg);
             return leave(o, EXIT_USAGE);
         }
     }
     if (optind != argc || o->flash_file == NULL || (o->pty_link == NULL && o->tcp_port < 0)) {
-        fputs("tandem-sim: give --flash FILE, and --pty LINK or --tcp PORT; see tandem-sim --help\n", stderr);
+        (void)fputs("tandem-sim: give --flash FILE, and --pty LINK or --tcp PORT; see tandem-sim --help\n", stderr);
         return leave(o, EXIT_USAGE);
     }
     return true;

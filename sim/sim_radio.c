@@ -273,7 +273,7 @@ void sim_radio_tell(struct sim_radio *r)
 void sim_radio_start(struct sim_radio *r, const char *version, const uint8_t mac[6], uint32_t status)
 {
     memset(r, 0, sizeof *r);
-    snprintf(r->version, sizeof r->version, "%s", version);
+    (void)snprintf(r->version, sizeof r->version, "%s", version);
     memcpy(r->hwaddr, mac, 3);
     r->hwaddr[3] = 0xff;
     r->hwaddr[4] = 0xfe;

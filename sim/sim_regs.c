@@ -84,6 +84,7 @@ static uint32_t sfdp_word(const struct sim_regs *r, uint32_t addr)
     uint8_t page[64];
 
     memset(page, 0xff, sizeof page);
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): 16 bytes, no text */
     memcpy(page, "SFDP\x06\x01\x00\xff\x00\x06\x01\x10\x30\x00\x00\xff", 16);
     bytes_store_le32(page + TABLE, 0xfff120e5);
     bytes_store_le32(page + TABLE + 4, r->flash_size * 8 - 1);

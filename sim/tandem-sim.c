@@ -49,11 +49,11 @@ static void log_bytes(const struct program *p, uint64_t now, char direction, con
 {
     if (p->log == NULL || len == 0)
         return;
-    fprintf(p->log, "%" PRIu64 " %c", now - p->started_us, direction);
+    (void)fprintf(p->log, "%" PRIu64 " %c", now - p->started_us, direction);
     for (size_t i = 0; i < len; i++)
-        fprintf(p->log, " %02x", data[i]);
-    fputc('\n', p->log);
-    fflush(p->log);
+        (void)fprintf(p->log, " %02x", data[i]);
+    (void)fputc('\n', p->log);
+    (void)fflush(p->log);
 }
 
 /* ---- the loop ------------------------------------------------------------------------------------------------------- */
@@ -91,7 +91,7 @@ static void obey(struct program *p, uint64_t now)
 
     while (!is_ended && sim_ends_control_line(&p->ends, line, &client)) {
         if (p->log != NULL)
-            fprintf(p->log, "%" PRIu64 " # %s\n", now - p->started_us, line);
+            (void)fprintf(p->log, "%" PRIu64 " # %s\n", now - p->started_us, line);
         if (!sim_control_line(&p->chip, now, line, answer))
             is_ended = 1;
         sim_ends_control_answer(&p->ends, client, answer);
@@ -106,7 +106,7 @@ static void sleep_until(struct program *p, uint64_t due, const sigset_t *waiting
     struct timespec t;
 
     if (p->ends.pty >= 0 && !p->ends.pty_is_open)
-        most = SIM_ENDS_LOOK_MS * 1000;
+        most = (uint64_t)SIM_ENDS_LOOK_MS * 1000;
     if (due != SIM_NEVER && (due <= now || due - now < most))
         most = due <= now ? 0 : due - now;
     t = (struct timespec){.tv_sec = (time_t)(most / 1000000), .tv_nsec = (long)(most % 1000000) * 1000};
@@ -155,7 +155,7 @@ static bool open_log(struct program *p)
 
     p->log = name == NULL ? NULL : strcmp(name, "-") == 0 ? stderr : fopen(name, "w");
     if (name != NULL && p->log == NULL)
-        fprintf(stderr, "tandem-sim: cannot write %s: %s\n", name, strerror(errno));
+        (void)fprintf(stderr, "tandem-sim: cannot write %s: %s\n", name, strerror(errno));
     return name == NULL || p->log != NULL;
 }
 
@@ -163,15 +163,15 @@ static void say_ready(const struct program *p)
 {
     const struct sim_options *o = &p->options;
 
-    printf("{\"ready\":true,\"chip\":\"%s\"", o->chip.part->name);
+    (void)printf("{\"ready\":true,\"chip\":\"%s\"", o->chip.part->name);
     if (o->pty_link != NULL)
-        printf(",\"pty\":\"%s\"", o->pty_link);
+        (void)printf(",\"pty\":\"%s\"", o->pty_link);
     if (o->tcp_port >= 0)
-        printf(",\"tcp\":%d", p->ends.tcp_port);
+        (void)printf(",\"tcp\":%d", p->ends.tcp_port);
     if (o->control != NULL)
-        printf(",\"control\":\"%s\"", o->control);
-    printf("}\n");
-    fflush(stdout);
+        (void)printf(",\"control\":\"%s\"", o->control);
+    (void)printf("}\n");
+    (void)fflush(stdout);
 }
 
 int main(int argc, char **argv)

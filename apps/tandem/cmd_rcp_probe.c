@@ -96,8 +96,8 @@ static int probe(struct probing *p, bool with_reset)
         return tell(p, err);
     }
     if (visit_loader(p) != TDM_OK) {
-        if (err == TDM_OK) /* it was there before: it must be there again */
-            err = ask(p, "firmware after reset", true);
+        if (err == TDM_OK) /* it was there before: it must be there again; what it says stands in its layer */
+            (void)ask(p, "firmware after reset", true);
         return app_fail_fault(p->app, p->app->cfg.radio.lines, &p->rom.fault);
     }
     err = ask(p, "firmware after reset", true);

@@ -16,9 +16,11 @@ struct config_key {
     const char *initial, *help;
 };
 
+/* Members' names cannot stand in parentheses. NOLINTBEGIN(bugprone-macro-parentheses) */
 #define TEXT(s, f)        KEY_TEXT, offsetof(struct config, s.f), sizeof(((struct config *)0)->s.f)
 #define LIST(s, f)        KEY_LIST, offsetof(struct config, s.f), sizeof(((struct config *)0)->s.f)
 #define OTHER(type, s, f) type, offsetof(struct config, s.f), 0
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct config_key keys[] = {
     {"radio", "port", TEXT(radio, port), "/dev/ttyS0", "serial device of the radio, or socket://HOST:PORT"},

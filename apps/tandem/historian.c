@@ -7,8 +7,8 @@
 
 #include <tandem/history.h>
 
-#define HISTORY_SIZE     (128u * 1024u) /* 32 results */
-#define CLOCK_WAS_SET_AT 1577836800     /* 2020: a router without a battery begins at 1970 */
+#define HISTORY_SIZE     ((uint64_t)128 * 1024) /* 32 results */
+#define CLOCK_WAS_SET_AT 1577836800             /* 2020: a router without a battery begins at 1970 */
 
 /* Beside the record when that is a file and nothing else is said. */
 static bool find_path(const struct config *cfg, char *path, size_t room)

@@ -17,7 +17,7 @@
 #include "filework.h"
 #include "linux/http_curl_trust.h"
 
-#define FILE_LIMIT (4u * 1024u * 1024u)
+#define FILE_LIMIT ((size_t)4 * 1024 * 1024)
 #define TEXT_MAX   512
 
 /* ---- reading ---- */
@@ -135,6 +135,7 @@ tdm_err trustlist_append(struct trustlist *t, X509 *cert)
 void trustlist_remove(struct trustlist *t, size_t at)
 {
     X509_free(t->certs[at]);
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers are what is moved */
     memmove(&t->certs[at], &t->certs[at + 1], (t->count - at - 1) * sizeof t->certs[0]);
     t->count--;
 }

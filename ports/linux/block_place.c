@@ -41,6 +41,7 @@ static bool read_device(const char *folder, dev_t *device)
     unsigned major_number, minor_number;
     char line[32];
 
+    /* NOLINTNEXTLINE(cert-err34-c): the kernel's own words, and a number that is none ends with count 0 or 1 */
     if (!attribute(folder, "dev", line, sizeof line) || sscanf(line, "%u:%u", &major_number, &minor_number) != 2)
         return false;
     *device = makedev(major_number, minor_number);
@@ -91,6 +92,7 @@ static bool is_overlapping(const char *sys, dev_t one, dev_t other)
 
 /* ---- layers ------------------------------------------------------------------------------------------------------ */
 
+/* They call each other at most LAYERS_MAX deep. NOLINTBEGIN(misc-no-recursion) */
 static bool is_under(const char *sys, const struct block_place *storage, dev_t device, int layers);
 
 /* A loop device lies on its file, and on whatever that lies on. */
@@ -138,6 +140,7 @@ static bool is_under(const char *sys, const struct block_place *storage, dev_t d
         return false;
     return is_under_loop(sys, storage, folder, layers) || is_under_slaves(sys, storage, folder, layers);
 }
+/* NOLINTEND(misc-no-recursion) */
 
 bool block_place_under(const char *sys, const struct block_place *storage, dev_t device)
 {

@@ -13,7 +13,7 @@
 
 #include "linux/tandem_linux.h"
 
-extern char **environ;
+extern char **environ; /* NOLINT(readability-redundant-declaration): only with _GNU_SOURCE a header has it */
 
 struct listening {
     int fd; /* -1: nobody listens */

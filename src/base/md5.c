@@ -51,7 +51,8 @@ static void digest_block(uint32_t state[4], const uint8_t block[64])
 
     for (unsigned step = 0; step < 64; step++) {
         unsigned round = step / 16;
-        uint32_t sum = a + mix(round, b, c, d) + md5_sines[step] + bytes_le32(block + 4 * word_index(round, step));
+        uint32_t sum =
+            a + mix(round, b, c, d) + md5_sines[step] + bytes_le32(block + 4 * (size_t)word_index(round, step));
         a = d;
         d = c;
         c = b;

@@ -134,6 +134,7 @@ static tdm_err refusal(struct esprom_link *l, const struct esprom_reply *reply)
 static tdm_err ask_once(struct esprom_link *l, const struct esprom_ask *ask, struct esprom_reply *reply)
 {
     tdm_fault_clear(&l->fault);
+    *reply = (struct esprom_reply){.op = 0};
     size_t len = build(l, ask);
     if (len == 0)
         return tdm_fault_set(&l->fault, TDM_E_BUG, "command_too_long", "command longer than a frame", ask->op);

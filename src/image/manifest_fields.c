@@ -6,6 +6,7 @@
 
 enum kind { U16, U32, U64, TEXT_32, TEXT_64 };
 
+/* A member's name cannot stand in parentheses. NOLINTBEGIN(bugprone-macro-parentheses) */
 #define SIDE(at, side)                                                                                                 \
     {(at) + MANIFEST_AT_FAMILY, U16, offsetof(struct manifest, side.family)},                                          \
         {(at) + MANIFEST_AT_CHIP, U16, offsetof(struct manifest, side.chip)},                                          \
@@ -15,6 +16,7 @@ enum kind { U16, U32, U64, TEXT_32, TEXT_64 };
     {                                                                                                                  \
         (at) + MANIFEST_AT_LEAST_API, U16, offsetof(struct manifest, side.least_api)                                   \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct field {
     size_t at;

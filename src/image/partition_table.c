@@ -84,7 +84,7 @@ tdm_err partition_table_push(struct partition_table *t, const uint8_t *data, siz
         t->at++;
         if (t->at % PARTITION_ROW_LEN == 0)
             take_row(t, t->at - PARTITION_ROW_LEN);
-        if (t->at == PARTITION_ROWS_MAX * PARTITION_ROW_LEN && !t->has_ended)
+        if (t->at == (uint64_t)PARTITION_ROWS_MAX * PARTITION_ROW_LEN && !t->has_ended)
             fail(t, "no end row within 96 rows", t->at);
     }
     return t->fault.err;

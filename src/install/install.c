@@ -45,7 +45,7 @@ static tdm_err look(struct install *in, enum tdm_host_slot *running, enum tdm_ho
 
 static tdm_err begin(struct install *in)
 {
-    enum tdm_host_slot running, next;
+    enum tdm_host_slot running = TDM_HOST_A, next = TDM_HOST_A;
 
     tdm_err err = look(in, &running, &next);
     if (err == TDM_OK)
@@ -238,7 +238,7 @@ tdm_err install_arm(struct install *in, bool *needs_restart)
 
 tdm_err install_cancel(struct install *in)
 {
-    enum tdm_host_slot running, next;
+    enum tdm_host_slot running = TDM_HOST_A, next = TDM_HOST_A;
 
     tdm_err err = look(in, &running, &next);
     if (err == TDM_OK)

@@ -143,7 +143,7 @@ tdm_err spinel_link_get(struct spinel_link *l, uint32_t property, struct spinel_
 bool spinel_link_saw_reset(struct spinel_link *l, uint32_t ms)
 {
     struct tdm_deadline deadline = tdm_deadline_in(l->clock, ms);
-    struct spinel_frame frame;
+    struct spinel_frame frame = {.tid = 0};
     uint32_t status = 0;
 
     while (next_frame(l, &deadline, &frame) == TDM_OK) {
