@@ -135,12 +135,14 @@ def run_nginx(folder, www, certificate, more=""):
     (folder / "nginx.conf").write_text(NGINX.format(dir=folder, port=port, certificate=certificate, www=www, more=more))
     server = subprocess.Popen(["nginx", "-p", folder, "-c", folder / "nginx.conf"], stdin=subprocess.DEVNULL,
                               stderr=subprocess.PIPE, text=True)
-    subprocess.run(["curl", "-s", "-k", "-o", "/dev/null", "--retry", "50", "--retry-connrefused", "--retry-delay", "0",
-                    "--retry-max-time", "20", f"https://localhost:{port}/"], check=True)
-    yield f"https://localhost:{port}"
-    server.terminate()
-    server.wait()
-    server.stderr.close()
+    try:
+        subprocess.run(["curl", "-s", "-k", "-o", "/dev/null", "--retry", "50", "--retry-connrefused", "--retry-delay", "0",
+                        "--retry-max-time", "20", f"https://localhost:{port}/"], check=True)
+        yield f"https://localhost:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+        server.stderr.close()
 
 
 @pytest.fixture
