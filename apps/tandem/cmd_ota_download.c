@@ -82,7 +82,7 @@ int cmd_ota_download(struct app *app, int argc, char **argv)
     if (status != EXIT_OK)
         return status;
     d.dev.policy.install.may_downgrade = may_downgrade;
-    status = source_open(&d.source, app, argv[0], is_insecure);
+    status = source_open(&d.source, app, argv[0], is_insecure, d.dev.policy.install.trust != NULL);
     if (status != EXIT_OK)
         return status;
     status = download(app, &d, argv[0], waits ? UNTIL_STAGED : stays ? UNTIL_ARMED : UNTIL_DONE);

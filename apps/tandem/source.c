@@ -30,12 +30,12 @@ static void name_it(struct source *s, const char *from)
         (void)snprintf(s->name, sizeof s->name, "%.*s%s", (int)(host - from), from, at + 1);
 }
 
-/* Without anything to trust no server can be believed: said before anybody connects. */
-static int check_trust(struct source *s, struct app *app)
+/* With nothing to trust no server can be believed: said before anybody connects, unless the first server need not be. */
+static int check_trust(struct source *s, struct app *app, bool is_needed)
 {
     if (trustfiles_find(&s->trust, &app->cfg) != TDM_OK)
         return app_fail_fault(app, s->trust.at_fault, &s->trust.fault);
-    if (s->trust.count > 0 || app->cfg.trust.use_system)
+    if (s->trust.count > 0 || app->cfg.trust.use_system || !is_needed)
         return EXIT_OK;
     return app_fail(app, TDM_E_TRUST, "nothing_trusted",
                     "%s: this router trusts no server yet (%s has no certificate), so nothing was fetched; add the "
@@ -43,16 +43,10 @@ static int check_trust(struct source *s, struct app *app)
                     s->name, app->cfg.trust.file);
 }
 
-/* Keys that images are signed with: with them, an unsigned image is refused wherever it comes from. */
-static bool has_keys(const struct config *cfg)
+/* With keys an unsigned image is refused wherever it comes from; without them there would be nothing left to go by. */
+static int check_insecure(const struct source *s, struct app *app, bool has_keys)
 {
-    (void)cfg;
-    return false;
-}
-
-static int check_insecure(const struct source *s, struct app *app)
-{
-    if (has_keys(&app->cfg))
+    if (has_keys)
         return EXIT_OK;
     return app_fail(app, TDM_E_REFUSED, "insecure_needs_signature",
                     "%s: an image from a server that proves nothing must be signed, and this router knows no key to "
@@ -61,7 +55,7 @@ static int check_insecure(const struct source *s, struct app *app)
                     s->name);
 }
 
-static int open_url(struct source *s, struct app *app, const char *from, bool is_insecure)
+static int open_url(struct source *s, struct app *app, const char *from, bool is_insecure, bool has_keys)
 {
     const struct config *cfg = &app->cfg;
     bool is_https = has_scheme(from, "https");
@@ -70,9 +64,9 @@ static int open_url(struct source *s, struct app *app, const char *from, bool is
     if (is_insecure && !is_https)
         return app_usage(app, "--insecure-tls is for https:// URLs");
     if (is_insecure || (has_scheme(from, "http") && cfg->source.allow_http))
-        status = check_insecure(s, app);
-    else if (is_https)
-        status = check_trust(s, app);
+        status = check_insecure(s, app, has_keys);
+    if (status == EXIT_OK)
+        status = check_trust(s, app, is_https && !is_insecure);
     const struct http_curl_config https = {
         .ca_files = s->trust.paths,
         .ca_file_count = s->trust.count,
@@ -92,11 +86,11 @@ static int open_url(struct source *s, struct app *app, const char *from, bool is
     return status;
 }
 
-int source_open(struct source *s, struct app *app, const char *from, bool is_insecure)
+int source_open(struct source *s, struct app *app, const char *from, bool is_insecure, bool has_keys)
 {
     name_it(s, from);
     if (strstr(from, "://") != NULL)
-        return open_url(s, app, from, is_insecure);
+        return open_url(s, app, from, is_insecure, has_keys);
     if (is_insecure)
         return app_usage(app, "--insecure-tls is for https:// URLs");
     http_file_init(&s->file);

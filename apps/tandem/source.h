@@ -21,9 +21,9 @@ struct source {
 };
 
 /*
- * is_insecure: believe whoever answers at this URL's host, once. EXIT_OK, or the number of what was reported: nothing has
- * been connected to yet.
+ * is_insecure: believe whoever answers at this URL's host, once. has_keys: an unsigned image will be refused.
+ * EXIT_OK, or the number of what was reported: nothing has been connected to yet.
  */
-int source_open(struct source *s, struct app *app, const char *from, bool is_insecure);
+int source_open(struct source *s, struct app *app, const char *from, bool is_insecure, bool has_keys);
 
 #endif

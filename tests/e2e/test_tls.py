@@ -13,7 +13,9 @@ import pytest
 
 from conftest import unused_port
 from liar import CLOSE, liar  # noqa: F401
+from manifest import Key
 from router import image, router  # noqa: F401
+from small_images import BOARD, radio_only
 from test_https import run_nginx
 from test_trust import pin
 from tls_world import FUTURE, PAST, Pki, Proxy, Site, bundle, curl, page, pki, redirect, serve  # noqa: F401
@@ -504,6 +506,80 @@ def test_plain_http_without_keys_connects_to_nobody(router, sites):
     expect(router.adopted(), sites.plain.url(), (15, "plain_http"))
     expect(router, sites.plain.url(), (15, "insecure_needs_signature"), options=("--source-allow-http", "yes"))
     assert len(sites.plain.requests) == 1
+
+
+def test_http_may_lead_to_https_and_not_back(router, pki, keys, sites):  # noqa: F811
+    sites.plain.pages["/start"] = redirect(sites.here.url())
+    sites.here.pages.update({"/image": page(signed(OURS)), "/back": redirect(sites.plain.url())})
+    sites.plain.pages.update({"/image": page(signed(OURS)), "/round": redirect(sites.here.url("/back"))})
+    options = ("--source-allow-http", "yes", *keys)
+    for path in ("/start", "/round"):
+        assert curl(sites.plain.url(path), "-L", "--cacert", pki.ca().cert) == signed(OURS)
+    router.adopted().trust(pki.ca().cert)
+    expect(router, sites.plain.url("/round"), (15, "bad_redirect"), options=options)
+    expect(router, sites.plain.url("/start"), OK, options=options)
+
+
+OURS, THEIRS = Key.of_number(7), Key.of_number(8)
+
+
+@pytest.fixture
+def keys(tmp_path) -> tuple:
+    """Options of a router that takes what OURS has signed."""
+    (tmp_path / "ours.pem").write_bytes(OURS.public_pem)
+    return ("--images-keys", tmp_path / "ours.pem", "--device-compatible", BOARD.decode())
+
+
+def signed(*by) -> bytes:
+    return radio_only(*by).bytes
+
+
+INSECURE = [  # name, outcome, the image, the server's certificate, options
+    ("expired, signed", OK, signed(OURS), lambda p: p.issue("localhost", valid=PAST), ()),
+    ("a stranger's, signed", OK, signed(OURS), lambda p: p.issue("stranger", names=""), ()),
+    ("weak, signed", OK, signed(OURS), lambda p: p.issue("localhost", key="rsa:1024"), ()),
+    ("not signed", (17, "unsigned"), signed(), lambda p: p.issue("stranger"), ()),
+    ("signed by others", (17, "unknown_key"), signed(THEIRS), lambda p: p.issue("stranger"), ()),
+    ("pin wrong", (17, "pin_mismatch"), signed(OURS), lambda p: p.issue("stranger"), lambda p: ("--trust-pin", pin(p.ca().cert))),
+    ("pin right", OK, signed(OURS), lambda p: p.issue("stranger"), lambda p: ("--trust-pin", pin(p.issue("stranger").cert))),
+]
+
+
+@pytest.mark.parametrize("name, outcome, data, certificate, options", INSECURE, ids=[row[0] for row in INSECURE])
+def test_insecure_with_keys(router, pki, keys, https_server, tmp_path, name, outcome, data, certificate, options):
+    (tmp_path / "image").write_bytes(data)
+    port = https_server(tmp_path, certificate=certificate(pki), arguments=["-cipher", "DEFAULT:@SECLEVEL=0"])
+    url = f"https://localhost:{port}/image"
+    assert curl(url, "-k", *LEVEL_0) == data
+    more = options(pki) if options else ()
+    answer = expect(router.adopted(), url, outcome, options=("--insecure-tls", *keys, *more))
+    assert outcome != OK or answer.data["signed"] is True
+
+
+def test_insecure_lowers_no_version(router, pki, keys, https_server, tmp_path):  # noqa: F811
+    (tmp_path / "image").write_bytes(signed(OURS))
+    port = https_server(tmp_path, certificate=leaf(pki), arguments=["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"])
+    url = f"https://localhost:{port}/image"
+    assert curl(url, "-k", "--tlsv1.0", "--tls-max", "1.1", *LEVEL_0) == signed(OURS)
+    expect(router.adopted(), url, (15, "tls_too_old"), options=("--insecure-tls", *keys))
+
+
+def test_insecure_is_for_one_host(router, pki, keys, serve):  # noqa: F811
+    here, there = serve(Site(pki.issue("localhost"))), serve(Site(pki.issue("localhost")))
+    here.pages["/start"], there.pages["/image"] = redirect(there.url()), page(signed(OURS))
+    assert curl(here.url("/start"), "-k", "-L") == signed(OURS)
+    expect(router.adopted(), here.url("/start"), (17, "untrusted_certificate"), "redirected to",
+           options=("--insecure-tls", *keys))
+    router.trust(pki.issue("localhost").cert)
+    expect(router, here.url("/start"), OK, options=("--insecure-tls", *keys))
+
+
+@pytest.mark.parametrize("data, outcome", [(signed(OURS), OK), (signed(), (17, "unsigned"))], ids=["signed", "unsigned"])
+def test_plain_http_with_keys(router, keys, serve, data, outcome):  # noqa: F811
+    site = serve(Site(None))
+    site.pages["/image"] = page(data)
+    assert curl(site.url()) == data
+    expect(router.adopted(), site.url(), outcome, options=("--source-allow-http", "yes", *keys))
 
 
 @pytest.mark.parametrize("what", ["http://localhost/image", "/tmp/image"])
