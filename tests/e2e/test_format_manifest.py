@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data/manifest"))
 import document as maker  # noqa: E402
 import manifest  # noqa: E402
 from test_cli import codes_in_the_sources  # noqa: E402
-from test_format import decode  # noqa: E402
+from test_format import decode, lay_out  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +39,14 @@ def example(block) -> bytes:
 def table(document: str, mark: str) -> list[list[str]]:
     rows = re.search(rf"<!-- {mark}.*? -->\n\|.*\n\|[-|]+\n((?:\|.*\n)+)", document)[1]
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows.splitlines()]
+
+
+def public_pem(chapter: str) -> str:
+    return re.search(r"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----\n", chapter, re.S)[0]
+
+
+def signature_der(chapter: str) -> bytes:
+    return bytes.fromhex("".join(re.findall(r"^    ([0-9a-f]+)$", chapter, re.M)))
 
 
 # ---- the example -----------------------------------------------------------------------------------------------------
@@ -69,9 +77,8 @@ def test_comments_name_the_places(block, example):
 
 
 def test_openssl_verifies_the_signature_in_the_document(chapter, example, tmp_path):
-    pem = re.search(r"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----\n", chapter, re.S)[0]
-    der = bytes.fromhex("".join(re.findall(r"^    ([0-9a-f\n ]+)$", chapter, re.M)))
-    (tmp_path / "public.pem").write_text(pem)
+    der = signature_der(chapter)
+    (tmp_path / "public.pem").write_text(public_pem(chapter))
     (tmp_path / "signature.der").write_bytes(der)
     (tmp_path / "image").write_bytes(example)
     command = re.search(r"^    (head -c .*)$", chapter, re.M)[1]
@@ -85,6 +92,36 @@ def test_openssl_verifies_the_signature_in_the_document(chapter, example, tmp_pa
     assert cell[:8] == manifest.sha256(key_der)[:8]
     r, s = cell[16:48].lstrip(b"\0"), cell[48:].lstrip(b"\0")
     assert der == b"\x30\x44\x02\x20" + r + b"\x02\x20" + s
+
+
+def test_info_shows_what_the_comments_say(tandem, block, example, tmp_path):
+    (tmp_path / "image").write_bytes(example)
+    shown = json.loads(tandem("--json", "image", "info", tmp_path / "image", ok=True).stdout)
+    stated = shown["stated"]
+    assert f"# {shown['signed_length']}: S: cell 0" in block and f"pair version {stated['pair_version']}\n" in block
+    assert f"compatible {stated['compatible']}\n" in block and f"security counter {stated['counter']}," in block
+    assert f"issued {stated['issued'].replace('T', ' ').replace('Z', ' UTC')}, expires {stated['expires'][:10]}\n" in block
+    radio, host = stated["radio"], stated["host"]
+    assert (radio["chip"], radio["revision_min"], radio["revision_max"]) == ("esp32h2", 0, 99)
+    assert f"API {radio['api']}, host at least {radio['least_api']}\n" in block
+    assert f"host: {host['kind']}, API {host['api']}, radio at least {host['least_api']}\n" in block
+    assert f'extension 1: "{stated["label"]}"' in block and f'extension 2: "{stated["notes_url"]}"' in block
+    assert [(cell["state"], cell["key_id"]) for cell in shown["cells"]] == [("used", "5a7a78cca4a0f420"), ("blank", None)]
+
+
+def test_the_tools_make_the_example_of_its_parts_and_the_signature_in_the_document(tandem, chapter, example, tmp_path):
+    image, out = manifest.read(example), tmp_path / "image"
+    lay_out(tmp_path / "build", {0: image.text} | image.parts)
+    (tmp_path / "host").write_bytes(image.parts[5])
+    tandem("image", "create", "--rcp-build-dir", tmp_path / "build", "--br-firmware", tmp_path / "host", "--target-file", out,
+           "--compatible", "fjord,edge-2", "--pair-version", "2.1.0-rc.3", "--counter", "12", "--radio-api", "11:4",
+           "--host-api", "11:5", "--issued", "2026-09-21T14:13:20Z", "--expires", "2100-01-01T00:00:00Z", "--cells", "2",
+           "--least-flash", "2M", "--radio-revision", "0.0:0.99", "--label", "spring",
+           "--notes-url", "https://fjord.example/2.1", ok=True)
+    (tmp_path / "public.pem").write_text(public_pem(chapter))
+    (tmp_path / "signature.der").write_bytes(signature_der(chapter))
+    tandem("image", "sign", out, "--attach-der", tmp_path / "signature.der", "--key", tmp_path / "public.pem", ok=True)
+    assert out.read_bytes() == example
 
 
 def test_the_example_is_accepted_with_the_id_in_the_document(tandem, chapter, example, tmp_path):

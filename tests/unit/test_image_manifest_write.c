@@ -297,6 +297,9 @@ static void test_extensions_that_are_not_written(void **state)
     m.label_len = sizeof long_text - 1;
     assert_int_equal(write_into(sizeof written, &len), TDM_E_NO_ROOM);
     m.label_len = 0;
+    m.notes_url_len = sizeof long_text;
+    assert_int_equal(write_into(sizeof written, &len), TDM_E_FORMAT);
+    m.notes_url_len = 0;
     assert_int_equal(write_into(sizeof written, &len), TDM_OK);
     assert_int_equal(len, sample.len + 4);
     m.others = critical;
