@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/FORMAT.md, "The manifest" and "The order of checks": the worked example, and tables that say what the code says."""
+"""docs/FORMAT.md, "The manifest" and "The order of checks": the worked example, and tables held to the code."""
 
 import json
 import re
@@ -100,24 +100,26 @@ def test_info_shows_what_the_comments_say(tandem, block, example, tmp_path):
     stated = shown["stated"]
     assert f"# {shown['signed_length']}: S: cell 0" in block and f"pair version {stated['pair_version']}\n" in block
     assert f"compatible {stated['compatible']}\n" in block and f"security counter {stated['counter']}," in block
-    assert f"issued {stated['issued'].replace('T', ' ').replace('Z', ' UTC')}, expires {stated['expires'][:10]}\n" in block
+    issued = stated["issued"].replace("T", " ").replace("Z", " UTC")
+    assert f"issued {issued}, expires {stated['expires'][:10]}\n" in block
     radio, host = stated["radio"], stated["host"]
     assert (radio["chip"], radio["revision_min"], radio["revision_max"]) == ("esp32h2", 0, 99)
     assert f"API {radio['api']}, host at least {radio['least_api']}\n" in block
     assert f"host: {host['kind']}, API {host['api']}, radio at least {host['least_api']}\n" in block
     assert f'extension 1: "{stated["label"]}"' in block and f'extension 2: "{stated["notes_url"]}"' in block
-    assert [(cell["state"], cell["key_id"]) for cell in shown["cells"]] == [("used", "5a7a78cca4a0f420"), ("blank", None)]
+    cells = [(cell["state"], cell["key_id"]) for cell in shown["cells"]]
+    assert cells == [("used", "5a7a78cca4a0f420"), ("blank", None)]
 
 
 def test_the_tools_make_the_example_of_its_parts_and_the_signature_in_the_document(tandem, chapter, example, tmp_path):
     image, out = manifest.read(example), tmp_path / "image"
     lay_out(tmp_path / "build", {0: image.text} | image.parts)
     (tmp_path / "host").write_bytes(image.parts[5])
-    tandem("image", "create", "--rcp-build-dir", tmp_path / "build", "--br-firmware", tmp_path / "host", "--target-file", out,
-           "--compatible", "fjord,edge-2", "--pair-version", "2.1.0-rc.3", "--counter", "12", "--radio-api", "11:4",
-           "--host-api", "11:5", "--issued", "2026-09-21T14:13:20Z", "--expires", "2100-01-01T00:00:00Z", "--cells", "2",
-           "--least-flash", "2M", "--radio-revision", "0.0:0.99", "--label", "spring",
-           "--notes-url", "https://fjord.example/2.1", ok=True)
+    tandem("image", "create", "--rcp-build-dir", tmp_path / "build", "--br-firmware", tmp_path / "host",
+           "--target-file", out, "--compatible", "fjord,edge-2", "--pair-version", "2.1.0-rc.3", "--counter", "12",
+           "--issued", "2026-09-21T14:13:20Z", "--expires", "2100-01-01T00:00:00Z", "--cells", "2",
+           "--radio-api", "11:4", "--host-api", "11:5", "--least-flash", "2M", "--radio-revision", "0.0:0.99",
+           "--label", "spring", "--notes-url", "https://fjord.example/2.1", ok=True)
     (tmp_path / "public.pem").write_text(public_pem(chapter))
     (tmp_path / "signature.der").write_bytes(signature_der(chapter))
     tandem("image", "sign", out, "--attach-der", tmp_path / "signature.der", "--key", tmp_path / "public.pem", ok=True)
@@ -155,7 +157,8 @@ def test_offsets_are_those_in_the_code(repo, document, mark, enum, names):
 def test_limits_are_those_in_the_code(repo, document):
     header = (repo / "include/tandem/manifest.h").read_text()
     limit = {name: int(value) for name, value in re.findall(r"#define MANIFEST_(\w+) +(\d+)u?\b", header)}
-    rows = {row[2]: " ".join(row) for mark in ("fields", "side", "cell") for row in table(document, f"manifest: {mark}")}
+    rows = {row[2]: " ".join(row) for mark in ("fields", "side", "cell")
+            for row in table(document, f"manifest: {mark}")}
     assert f"1 to {limit['CELLS_MAX']}" in rows["cells: C"]
     assert f"at most {limit['TIME_MAX']} " in rows["issued"] and f"at most {limit['COUNTER_MAX']}" in rows["counter"]
     assert f"5 to {limit['VERSION_MAX']} bytes" in rows["pair version"]
@@ -165,13 +168,14 @@ def test_limits_are_those_in_the_code(repo, document):
     assert f"A cell has {limit['CELL_LEN']} bytes" in document
 
 
-ORDER = ("S1 S1 S2 S3 S4 T1 T2 T3 M1 M2 M3 G1 G2 G3 F1 F2 F3 F4 F5 F6 J1 J2 J3 J4 J5 J6 J7 J8 J9 J10 P1 P1 P2 P3 P3 P4 P4")
+ORDER = ("S1 S1 S2 S3 S4 T1 T2 T3 M1 M2 M3 G1 G2 G3 F1 F2 F3 F4 F5 F6 "
+         "J1 J2 J3 J4 J5 J6 J7 J8 J9 J10 P1 P1 P2 P3 P3 P4 P4")
 # Checks that src/image/ makes; of the others src/judge/ makes all.
 IN_IMAGE = {"S1", "S2", "S3", "S4", "T1", "T3", "M1", "M2", "G1", "F1", "F2", "F3", "F4", "F5"}
 # Said by the codec, not by a check of what was received.
 NO_CHECK = {"already_signed", "no_free_cell", "stopped", "stuck"}
-CODEC = ["image_header.c", "image_parser.c", "image_writer.c", "manifest_cells.c", "manifest_check.c", "manifest_read.c",
-         "manifest_write.c"]
+CODEC = ["image_header.c", "image_parser.c", "image_writer.c", "manifest_cells.c", "manifest_check.c",
+         "manifest_read.c", "manifest_write.c"]
 
 
 def test_checks_are_in_order_and_their_codes_in_the_sources(repo, document):
@@ -181,6 +185,15 @@ def test_checks_are_in_order_and_their_codes_in_the_sources(repo, document):
     for row in rows:
         codes = re.findall(r"`(\w+)`", row[3]) + re.findall(r"[ :]`(\w+)`", row[2])
         assert codes and set(codes) <= known, row
+
+
+def test_policy_is_asked_in_the_order_of_the_document(repo, document):
+    source = (repo / "src/judge/judge_policy.c").read_text()
+    asked = re.findall(r'\{is_\w+, TDM_E_\w+, "(\w+)"', source)
+    in_order = [code for i, code in enumerate(asked) if i == 0 or code != asked[i - 1]]
+    stated = [code for row in table(document, "checks:") if row[0].startswith("J")
+              for code in re.findall(r"`(\w+)`", row[3])]
+    assert len(asked) > 10 and in_order == stated
 
 
 def test_the_codec_knows_no_other_code(repo, document):

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prints the worked example of docs/FORMAT.md, "The manifest".   .venv/bin/python tests/data/manifest/document.py
 
-Its parts are those of the pair in the same document, its key is that of RFC 6979, A.2.5 (everybody has it, nobody trusts it).
-What is printed goes between the marks in the document by hand; tests/e2e/test_format_manifest.py compares the two.
+Its parts are those of the pair in the same document, its key is that of RFC 6979, A.2.5 (everybody has it, nobody
+trusts it). What is printed goes into the document by hand; tests/e2e/test_format_manifest.py compares the two.
 """
 
 import re
