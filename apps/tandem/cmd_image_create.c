@@ -49,14 +49,10 @@ static tdm_err hash_part(struct creation *c, const struct rcp_build_part *part, 
 
 static int hash_parts(struct creation *c)
 {
-    static const uint32_t host_only[] = {IMAGE_TAG_HOST};
-    static const uint32_t tags[] = {IMAGE_TAG_FLASH_ARGS, IMAGE_TAG_BOOTLOADER, IMAGE_TAG_PARTITION_TABLE,
-                                    IMAGE_TAG_RCP_APP, IMAGE_TAG_HOST};
-    const uint32_t *tag = c->dir == NULL ? host_only : tags;
+    const struct image_layout *layout = &c->build.layout;
 
-    for (size_t i = 0; i < c->manifest.digest_count; i++) {
-        /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.ArraySubscript): as many digests as the table has tags */
-        if (hash_part(c, &c->build.parts[tag[i]], c->manifest.digests[i]) != TDM_OK)
+    for (size_t i = 1; i < layout->part_count; i++) {
+        if (hash_part(c, &c->build.parts[layout->parts[i].tag], c->manifest.digests[i - 1]) != TDM_OK)
             return app_fail(c->app, TDM_E_IO, "crypto", "the digest library does not work (nothing was written)");
     }
     return EXIT_OK;

@@ -60,10 +60,10 @@ struct rest {
 static tdm_err push_rest(struct tdm_sink *sink, const uint8_t *data, size_t len)
 {
     struct rest *r = (struct rest *)(void *)sink; /* its first member */
-    size_t n = len < r->skip ? len : r->skip;
+    size_t skip = r->skip;
 
-    r->skip -= n;
-    return len > n ? tdm_sink_push(r->into, data + n, len - n) : TDM_OK;
+    r->skip -= len < skip ? len : skip;
+    return skip < len ? tdm_sink_push(r->into, data + skip, len - skip) : TDM_OK;
 }
 
 static int write_image(struct signwork *w)

@@ -45,12 +45,16 @@ static void add_chips(cJSON *to, const struct manifest_side *side)
 static void add_text(cJSON *to, const char *key, const char *text, size_t len)
 {
     char copy[TEXT_MAX + 1];
-    size_t n = len < TEXT_MAX ? len : TEXT_MAX;
+    size_t n = 0;
 
     if (text == NULL)
         return;
-    for (size_t i = 0; i < n; i++)
-        copy[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+    for (; n < len && n < TEXT_MAX; n++) {
+        bool is_printable = text[n] >= ' ' && text[n] <= '~';
+        copy[n] = '?';
+        if (is_printable)
+            copy[n] = text[n];
+    }
     copy[n] = '\0';
     cJSON_AddStringToObject(to, key, copy);
 }

@@ -266,7 +266,8 @@ tdm_err rcp_build_load(struct rcp_build *b, const char *dir, const char *host_fi
     if ((dir && load_radio(b, dir, crypto) != TDM_OK) || (host_file && load_host(b, host_file, crypto) != TDM_OK))
         return b->problem.err;
     if (!dir) {
-        b->layout = (struct image_layout){.kind = IMAGE_KIND_HOST, .part_count = 2};
+        b->layout =
+            (struct image_layout){.kind = IMAGE_KIND_HOST, .part_count = 2, .parts[1] = {.tag = IMAGE_TAG_HOST}};
         return TDM_OK;
     }
     if (plan(b, host_file ? IMAGE_KIND_PAIR : IMAGE_KIND_RADIO) != TDM_OK ||

@@ -45,8 +45,8 @@ struct rcp_build {
 };
 
 /*
- * host_file NULL: a radio-only image; dir NULL: a host-only one, which has no layout yet: its front has a manifest. The reason
- * of a failure is in b->problem.
+ * host_file NULL: a radio-only image; dir NULL: a host-only one, whose layout has no sizes yet, since its front needs a
+ * manifest. The reason of a failure is in b->problem.
  */
 TDM_MUST_USE tdm_err rcp_build_load(struct rcp_build *b, const char *dir, const char *host_file,
                                     struct tdm_crypto *crypto);
