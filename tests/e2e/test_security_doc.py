@@ -9,6 +9,7 @@ import pytest
 
 import stated_builds
 from conftest import make_certificate
+from router_config import router_config
 
 REFUSED = re.compile(r"^(.*?)\s+# refused: (\w+)$")
 
@@ -42,7 +43,10 @@ def workshop(tmp_path, tandem_bin):
     for name in ("ca-1", "ca-2"):
         made = make_certificate(tmp_path, name)
         made.cert.rename(tmp_path / f"{name}.pem")
-    (tmp_path / "tandem.conf").write_text(f"[trust]\nfile = {tmp_path}/trust.pem\n")
+    (tmp_path / "tandem.conf").write_text(router_config(tmp_path, "true", slot_size="1M").replace(
+        "[host]", "[host]\nkind = esp") + "[images]\nkeys = keys\n[device]\ncompatible = acme,router\n")
+    (tmp_path / "running").write_text("A\n")
+    (tmp_path / "host-a").write_bytes(b"the host that runs\n" * 1000)
     (tmp_path / "bin").mkdir()
     program = tmp_path / "bin/tandem"
     program.write_text(f'#!/bin/sh\nexec {tandem_bin} --config {tmp_path}/tandem.conf "$@"\n')
