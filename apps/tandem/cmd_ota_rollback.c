@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ota rollback: a trial is refused; a proven pair makes way for the older one, which is tried like any other. */
+/*
+ * ota rollback: a trial is refused; a proven pair makes way for the older one, which is tried like any other. Given again
+ * before the older one has started, it goes on where it was cut.
+ */
 #include "installer.h"
 #include "radiowork.h"
 #include "status.h"
@@ -44,7 +47,7 @@ static int rollback(struct app *app, struct device *dev, bool may_restart)
         status = status_read(app, dev, &s);
     if (status != EXIT_OK)
         return status;
-    if (s.record.trial.kind == SLOT_TRIAL_NONE)
+    if (s.record.trial.kind == SLOT_TRIAL_NONE || install_is_back_armed(&s.record, s.running))
         return back_to_older(app, dev, may_restart);
     /* The new host runs: the old one brings the radio back once it has started. */
     return refuse(app, dev, s.record.trial.kind == SLOT_TRIAL_HOST && s.record.trial.to == (uint8_t)s.running,

@@ -109,9 +109,12 @@ TDM_MUST_USE tdm_err install_cancel(struct install *in);
 
 /*
  * Back to the older pair, as a trial like any other: judged again, recorded, switched to. The pair that runs now is the
- * one to go back to then.
+ * one to go back to then. May be repeated until the older pair runs: a cut order is gone on with.
  */
 TDM_MUST_USE tdm_err install_back(struct install *in, bool *needs_restart);
+
+/* Is a rollback under way whose pair has yet to start? Any other trial is not to be gone back from by install_back. */
+bool install_is_back_armed(const struct slot_record *rec, enum tdm_host_slot running);
 
 /* Store a radio-only image, or the bundle of a pair, as the GOOD bundle of the running host. */
 TDM_MUST_USE tdm_err install_adopt(struct install *in, const char *url);

@@ -87,6 +87,7 @@ struct slot_record {
         uint8_t to;    /* enum tdm_host_slot               */
         uint8_t tries; /* starts left; after a verdict: returns left */
         bool is_paid;  /* the next start is paid already   */
+        bool is_back;  /* a rollback: the pair was proven before */
     } trial;
     struct {
         uint8_t host;  /* enum tdm_host_slot or SLOT_HOST_NONE */

@@ -205,21 +205,27 @@ static tdm_err take_back(struct install *in, tdm_err err)
     return in->fault.err;
 }
 
+/* The trial is recorded: the one switch. A radio alone needs none. */
+static tdm_err switch_to(struct install *in, bool *needs_restart)
+{
+    if (in->plan.kind != SLOT_TRIAL_HOST)
+        return TDM_OK;
+    tdm_log_progress(in->cfg.log, TDM_PHASE_SWITCH, "boot selection", 0, 1);
+    tdm_err err = tdm_host_select(in->cfg.host, in->plan.host, TDM_SELECT_TRIAL);
+    if (err != TDM_OK)
+        return take_back(in, err);
+    tdm_log_progress(in->cfg.log, TDM_PHASE_SWITCH, "boot selection", 1, 1);
+    *needs_restart = true;
+    return TDM_OK;
+}
+
 /* The plan is judged: record the trial, then switch. */
 static tdm_err arm(struct install *in, bool *needs_restart)
 {
     tdm_err err = install_record_trial(&in->record, &in->plan, &in->fault);
     if (err == TDM_OK)
         err = install_commit(in);
-    if (err != TDM_OK || in->plan.kind != SLOT_TRIAL_HOST)
-        return err;
-    tdm_log_progress(in->cfg.log, TDM_PHASE_SWITCH, "boot selection", 0, 1);
-    err = tdm_host_select(in->cfg.host, in->plan.host, TDM_SELECT_TRIAL);
-    if (err != TDM_OK)
-        return take_back(in, err);
-    tdm_log_progress(in->cfg.log, TDM_PHASE_SWITCH, "boot selection", 1, 1);
-    *needs_restart = true;
-    return TDM_OK;
+    return err == TDM_OK ? switch_to(in, needs_restart) : err;
 }
 
 tdm_err install_arm(struct install *in, bool *needs_restart)
@@ -279,11 +285,29 @@ static tdm_err judge_back(struct install *in)
     return TDM_OK;
 }
 
+/* The order was cut behind its commit: nothing has started yet, so what is left of it is the switch. */
+static tdm_err back_again(struct install *in, enum tdm_host_slot running, bool *needs_restart)
+{
+    tdm_err err = install_plan_back_again(&in->record, running, &in->plan, &in->fault);
+    if (err == TDM_OK)
+        err = judge_back(in);
+    if (err == TDM_OK && install_record_pay_again(&in->record))
+        err = install_commit(in);
+    return err == TDM_OK ? switch_to(in, needs_restart) : err;
+}
+
 tdm_err install_back(struct install *in, bool *needs_restart)
 {
+    enum tdm_host_slot running, next;
+
     *needs_restart = false;
+    in->is_first = false;
     in->is_adopting = true; /* a bundle's header may name a host part that lies elsewhere */
-    tdm_err err = begin(in);
+    tdm_err err = look(in, &running, &next);
+    if (err == TDM_OK && in->record.trial.kind != SLOT_TRIAL_NONE)
+        return back_again(in, running, needs_restart);
+    if (err == TDM_OK)
+        err = install_plan_begin(&in->record, running, next, &in->plan, &in->fault);
     if (err == TDM_OK)
         err = install_plan_back(&in->record, &in->plan, &in->fault);
     if (err == TDM_OK)

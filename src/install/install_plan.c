@@ -157,6 +157,30 @@ tdm_err install_plan_back(const struct slot_record *rec, struct install_plan *pl
     return is_welcome(rec, plan, fault);
 }
 
+bool install_is_back_armed(const struct slot_record *rec, enum tdm_host_slot running)
+{
+    bool is_here = rec->trial.to == (uint8_t)running;
+
+    if (!rec->trial.is_back || rec->host[rec->trial.to].rcp >= SLOT_RCP_SLOTS)
+        return false;
+    if (rec->trial.kind == SLOT_TRIAL_HOST)
+        return !is_here && (rec->trial.is_paid || rec->trial.tries > 0);
+    return rec->trial.kind == SLOT_TRIAL_RADIO && is_here && rec->result.code != SLOT_RESULT_WAITING;
+}
+
+tdm_err install_plan_back_again(const struct slot_record *rec, enum tdm_host_slot running, struct install_plan *plan,
+                                struct tdm_fault *fault)
+{
+    bool is_host = rec->trial.kind == SLOT_TRIAL_HOST;
+
+    if (!install_is_back_armed(rec, running))
+        return say(fault, TDM_E_STATE, "trial_pending", "an update is on trial");
+    *plan = (struct install_plan){.kind = rec->trial.kind, .running = running, .is_back = true};
+    plan->host = is_host ? (enum tdm_host_slot)rec->trial.to : tdm_host_other(running);
+    plan->rcp = rec->host[rec->trial.to].rcp;
+    return is_welcome(rec, plan, fault);
+}
+
 bool install_may_be_running(const struct slot_record *rec, const struct install_plan *plan,
                             const struct judge_verdict *front)
 {

@@ -144,6 +144,7 @@ tdm_err install_record_trial(struct slot_record *rec, const struct install_plan 
     rec->trial.kind = plan->kind;
     rec->trial.to = (uint8_t)(is_host ? plan->host : plan->running);
     rec->trial.tries = INSTALL_STARTS - 1;
+    rec->trial.is_back = plan->is_back;
     rec->trial.is_paid = is_host; /* the restart to come; a radio trial goes on without one */
     rec->back.host = (uint8_t)plan->running;
     rec->back.rcp = row->rcp;
@@ -156,6 +157,15 @@ tdm_err install_record_trial(struct slot_record *rec, const struct install_plan 
         slot_text_set(row->pair_version, sizeof row->pair_version, plan->pair_version);
     }
     return err;
+}
+
+bool install_record_pay_again(struct slot_record *rec)
+{
+    if (rec->trial.kind != SLOT_TRIAL_HOST || rec->trial.is_paid || rec->trial.tries == 0)
+        return false;
+    rec->trial.tries--;
+    rec->trial.is_paid = true;
+    return true;
 }
 
 tdm_err install_record_cancel(struct slot_record *rec, const struct install_plan *plan, struct tdm_fault *fault)

@@ -40,6 +40,9 @@ TDM_MUST_USE tdm_err install_plan_host_alone(const struct slot_record *rec, stru
 TDM_MUST_USE tdm_err install_plan_cancel(const struct slot_record *rec, enum tdm_host_slot running,
                                          struct install_plan *plan, struct tdm_fault *fault);
 
+/* The rollback that is under way, when its pair has yet to start: arming it may be repeated. */
+TDM_MUST_USE tdm_err install_plan_back_again(const struct slot_record *rec, enum tdm_host_slot running,
+                                             struct install_plan *plan, struct tdm_fault *fault);
 /* The older pair, when it may run again. */
 TDM_MUST_USE tdm_err install_plan_back(const struct slot_record *rec, struct install_plan *plan,
                                        struct tdm_fault *fault);
@@ -57,6 +60,8 @@ TDM_MUST_USE tdm_err install_record_staged(struct slot_record *rec, const struct
                                            const struct judge_verdict *v, struct tdm_fault *fault);
 TDM_MUST_USE tdm_err install_record_trial(struct slot_record *rec, const struct install_plan *plan,
                                           struct tdm_fault *fault);
+/* The start that arming it again will cause: who causes one has paid for it. False: it is paid already. */
+bool install_record_pay_again(struct slot_record *rec);
 /* Of one that was armed. */
 TDM_MUST_USE tdm_err install_record_cancel(struct slot_record *rec, const struct install_plan *plan,
                                            struct tdm_fault *fault);

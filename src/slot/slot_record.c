@@ -57,6 +57,7 @@ static void put_trial_and_radio(struct bytes_writer *w, const struct slot_record
     bytes_put_u8(w, rec->trial.to);
     bytes_put_u8(w, rec->trial.tries);
     bytes_put_u8(w, rec->trial.is_paid);
+    bytes_put_u8(w, rec->trial.is_back);
     bytes_put_u8(w, rec->back.host);
     bytes_put_u8(w, rec->back.rcp);
     bytes_put_u8(w, rec->back.is_mixed);
@@ -166,6 +167,7 @@ static void get_trial_and_radio(struct bytes_reader *r, struct slot_record *rec)
     rec->trial.to = get_enum(r, TDM_HOST_SLOTS);
     rec->trial.tries = bytes_get_u8(r);
     rec->trial.is_paid = get_bool(r);
+    rec->trial.is_back = get_bool(r);
     rec->back.host = get_choice(r, TDM_HOST_B, SLOT_HOST_NONE);
     rec->back.rcp = get_choice(r, SLOT_R1, SLOT_RCP_NONE);
     rec->back.is_mixed = get_bool(r);

@@ -366,9 +366,10 @@ static tdm_err back(void)
     struct slot_record rec;
 
     world_begin(&w.router);
-    if (is_trial_pending())
+    bool goes_on = peek(&rec) && install_is_back_armed(&rec, w.router.host.running);
+    if (is_trial_pending() && !goes_on)
         return refused(install_back(&w.router.install, &needs_restart));
-    if (peek(&rec) && rec.back.rcp < SLOT_RCP_SLOTS && !is_back_what_runs(&rec) &&
+    if (!goes_on && peek(&rec) && rec.back.rcp < SLOT_RCP_SLOTS && !is_back_what_runs(&rec) &&
         image_in(&rec.rcp[rec.back.rcp]) != NULL)
         watch_back(&watch, &image_in(&rec.rcp[rec.back.rcp])->image);
     tdm_err err = install_back(&w.router.install, &needs_restart);

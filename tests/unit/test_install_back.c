@@ -256,12 +256,59 @@ static void back_to_the_older_pair(void **state)
     assert_int_equal(w.host.last_slot, B);
     assert_int_equal(w.host.last_how, TDM_SELECT_TRIAL);
     assert_memory_equal(w.install.verdict.id, rec.host[B].content.id, SLOT_ID_LEN);
-    back_gives(TDM_E_STATE, "trial_pending");
     cancel_gives(TDM_OK, ""); /* the older pair is given up by that, the running one stays whole */
     rec = load();
     assert_int_equal(rec.host[B].content.state, SLOT_EMPTY);
     assert_int_equal(rec.rcp[SLOT_R1].state, SLOT_GOOD);
     assert_int_equal(rec.host[A].content.state, SLOT_GOOD);
+}
+
+/* The order was cut behind its commit, or its restart never came; given again it goes on, and costs what it causes. */
+static void a_rollback_given_again_goes_on(void **state)
+{
+    static const struct {
+        bool is_paid;
+        uint8_t tries, then;
+    } rows[] = {{true, 2, 2}, {false, 2, 1}, {true, 0, 0}};
+    struct slot_record rec, armed;
+
+    (void)state;
+    world_install_good(&w, &first);
+    world_install_good(&w, &second);
+    back_gives(TDM_OK, "");
+    armed = load();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        rec = armed;
+        rec.trial.is_paid = rows[i].is_paid;
+        rec.trial.tries = rows[i].tries;
+        world_store(&w, &rec);
+        w.host.selected = A;
+        back_gives(TDM_OK, "");
+        assert_true(needs_restart);
+        assert_int_equal(w.host.selected, B);
+        assert_int_equal(w.host.last_how, TDM_SELECT_TRIAL);
+        rec = load();
+        assert_int_equal(rec.trial.tries, rows[i].then);
+        assert_true(rec.trial.is_paid);
+        assert_int_equal(rec.host[B].content.state, SLOT_TRIAL);
+        assert_int_equal(rec.back.host, A);
+    }
+    rec.trial.is_paid = false; /* nothing is left to pay with: the next start decides */
+    world_store(&w, &rec);
+    back_gives(TDM_E_STATE, "trial_pending");
+    world_store(&w, &armed);
+    w.host.running = B; /* it has started */
+    back_gives(TDM_E_STATE, "trial_pending");
+}
+
+/* Any other trial is not a way back. */
+static void an_update_under_way_is_no_rollback(void **state)
+{
+    (void)state;
+    world_install_good(&w, &first);
+    arm(&second);
+    back_gives(TDM_E_STATE, "trial_pending");
+    assert_false(install_is_back_armed(&w.install.record, B));
 }
 
 static void back_to_the_older_radio_firmware(void **state)
@@ -285,6 +332,11 @@ static void back_to_the_older_radio_firmware(void **state)
     assert_int_equal(rec.back.rcp, SLOT_R0);
     assert_int_equal(rec.rcp[SLOT_R1].state, SLOT_GOOD);
     assert_int_equal(w.host.selects, selects);
+    back_gives(TDM_OK, ""); /* cut before it was flashed, and given again */
+    assert_false(needs_restart);
+    rec.result.code = SLOT_RESULT_WAITING; /* but a word on a trial that waits for one is a verdict */
+    world_store(&w, &rec);
+    back_gives(TDM_E_STATE, "trial_pending");
 }
 
 /* A radio update over a substitute, taken back, or proven and gone back from: the row is mixed again, and not before. */
@@ -433,6 +485,8 @@ int main(void)
         ROW(a_radio_update_is_taken_back_until_it_is_flashed),
         ROW(what_runs_is_not_cancelled),
         ROW(back_to_the_older_pair),
+        ROW(a_rollback_given_again_goes_on),
+        ROW(an_update_under_way_is_no_rollback),
         ROW(back_to_the_older_radio_firmware),
         ROW(a_substitute_is_one_again),
         ROW(what_is_not_gone_back_to),

@@ -16,7 +16,7 @@
 #include "base/crc.h"
 #include "slot/slot_record.h"
 
-#define FULL_CRC 0xff7896b3u
+#define FULL_CRC 0x2800500eu
 
 static struct slot_content content(uint8_t state, uint8_t fill, const char *version, uint32_t counter, uint64_t length)
 {
@@ -55,6 +55,7 @@ static struct slot_record full_record(void)
     rec.trial.to = TDM_HOST_B;
     rec.trial.tries = 2;
     rec.trial.is_paid = true;
+    rec.trial.is_back = true;
     rec.back.host = TDM_HOST_A;
     rec.back.rcp = SLOT_RCP_NONE;
     rec.back.is_mixed = true;
@@ -105,7 +106,7 @@ static const struct {
 } places[] = {
     {"magic", 0, 4, {'T', 'd', 'R', 'c'}},
     {"version", 4, 2, {1, 0}},
-    {"length", 6, 2, {0xc0, 0x05}},
+    {"length", 6, 2, {0xc1, 0x05}},
     {"sequence", 8, 4, {7, 0, 0, 0}},
     {"host A state", 12, 1, {SLOT_GOOD}},
     {"host A id", 13, 1, {1}},
@@ -123,19 +124,19 @@ static const struct {
     {"r0 state", 324, 1, {SLOT_GOOD}},
     {"r0 signed", 441, 1, {1}},
     {"r1 state", 442, 1, {SLOT_BAD}},
-    {"trial, back", 560, 8, {1, 1, 2, 1, 0, 0xff, 1, '1'}},
-    {"radio known", 599, 2, {1, 5}},
-    {"radio begun, failed, chip, revision", 632, 6, {6, 2, 16, 0, 103, 0}},
-    {"radio flash, text CRC", 638, 8, {0, 0, 0x40, 0, 0xd4, 0xc3, 0xb2, 0xa1}},
-    {"radio API", 646, 4, {10, 0, 3, 0}},
-    {"counter floor", 650, 4, {4, 3, 2, 1}},
-    {"time floor", 654, 8, {0x80, 0x3b, 0xb1, 0x6a, 0, 0, 0, 0}},
-    {"bad 0", 662, 1, {0x40}},
-    {"bad 7 reason", 1254, 8, {'r', 'e', 'a', 's', 'o', 'n', ' ', '7'}},
-    {"result", 1302, 8, {0x44, 0x33, 0x22, 0x11, 2, 'r', 'a', 'd'}},
-    {"result id, version", 1386, 4, {0x55, 'v', '9', 0}},
-    {"update", 1419, 3, {1, 0, 0}},
-    {"crc", 1468, 4, {0xb3, 0x96, 0x78, 0xff}},
+    {"trial, back", 560, 8, {1, 1, 2, 1, 1, 0, 0xff, 1}},
+    {"radio known", 600, 2, {1, 5}},
+    {"radio begun, failed, chip, revision", 633, 6, {6, 2, 16, 0, 103, 0}},
+    {"radio flash, text CRC", 639, 8, {0, 0, 0x40, 0, 0xd4, 0xc3, 0xb2, 0xa1}},
+    {"radio API", 647, 4, {10, 0, 3, 0}},
+    {"counter floor", 651, 4, {4, 3, 2, 1}},
+    {"time floor", 655, 8, {0x80, 0x3b, 0xb1, 0x6a, 0, 0, 0, 0}},
+    {"bad 0", 663, 1, {0x40}},
+    {"bad 7 reason", 1255, 8, {'r', 'e', 'a', 's', 'o', 'n', ' ', '7'}},
+    {"result", 1303, 8, {0x44, 0x33, 0x22, 0x11, 2, 'r', 'a', 'd'}},
+    {"result id, version", 1387, 4, {0x55, 'v', '9', 0}},
+    {"update", 1420, 3, {1, 0, 0}},
+    {"crc", 1469, 4, {0x0e, 0x50, 0x00, 0x28}},
 };
 
 static void every_field_in_its_place(void **state)
@@ -204,19 +205,20 @@ static const struct {
     {"trial to none", 561, 0xff, TDM_E_FORMAT},
     {"trial tries, any", 562, 0xff, TDM_OK},
     {"trial paid", 563, 2, TDM_E_FORMAT},
-    {"back host none", 564, 0xff, TDM_OK},
-    {"back host", 564, 2, TDM_E_FORMAT},
-    {"back rcp", 565, 2, TDM_E_FORMAT},
-    {"back mixed", 566, 2, TDM_E_FORMAT},
-    {"back pair version, byte after its end", 598, 1, TDM_E_FORMAT},
-    {"radio known", 599, 2, TDM_E_FORMAT},
-    {"result code, last", 1306, 6, TDM_OK},
-    {"result code", 1306, 7, TDM_E_FORMAT},
-    {"result reason, byte after its end", 1354, 1, TDM_E_FORMAT},
-    {"result version, byte after its end", 1418, 1, TDM_E_FORMAT},
-    {"update code, last", 1419, 3, TDM_OK},
-    {"update code", 1419, 4, TDM_E_FORMAT},
-    {"update reason, byte after its end", 1467, 1, TDM_E_FORMAT},
+    {"trial back", 564, 2, TDM_E_FORMAT},
+    {"back host none", 565, 0xff, TDM_OK},
+    {"back host", 565, 2, TDM_E_FORMAT},
+    {"back rcp", 566, 2, TDM_E_FORMAT},
+    {"back mixed", 567, 2, TDM_E_FORMAT},
+    {"back pair version, byte after its end", 599, 1, TDM_E_FORMAT},
+    {"radio known", 600, 2, TDM_E_FORMAT},
+    {"result code, last", 1307, 6, TDM_OK},
+    {"result code", 1307, 7, TDM_E_FORMAT},
+    {"result reason, byte after its end", 1355, 1, TDM_E_FORMAT},
+    {"result version, byte after its end", 1419, 1, TDM_E_FORMAT},
+    {"update code, last", 1420, 3, TDM_OK},
+    {"update code", 1420, 4, TDM_E_FORMAT},
+    {"update reason, byte after its end", 1468, 1, TDM_E_FORMAT},
 };
 
 static void values_that_do_not_exist(void **state)
