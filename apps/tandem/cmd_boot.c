@@ -11,7 +11,7 @@ static const struct app_option options[] = {{0}};
  */
 static int open_radio(struct app *app, struct device *dev, int *trouble)
 {
-    *trouble = device_open_radio(app, dev, DEVICE_WORK);
+    *trouble = device_open_radio(app, dev, DEVICE_START);
     if (dev->exclusive.has_failed || *trouble == app_exit_number(TDM_E_BUSY))
         return *trouble;
     if (*trouble != EXIT_OK)

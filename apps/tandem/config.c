@@ -24,6 +24,8 @@ struct config_key {
 
 static const struct config_key keys[] = {
     {"radio", "port", TEXT(radio, port), "/dev/ttyS0", "serial device of the radio, or socket://HOST:PORT"},
+    {"radio", "port-wait", OTHER(KEY_SECONDS, radio, port_wait_ms), "10",
+     "how many seconds `tandem boot` waits for a serial port that is not there yet"},
     {"radio", "lines", TEXT(radio, lines), "none",
      "RESET and BOOT lines: none, modem, command:PROGRAM or control:SOCKET"},
     {"radio", "chip", TEXT(radio, chip), "any", "the radio's chip, such as esp32h2; any: whatever is found"},

@@ -26,7 +26,7 @@ struct config {
         char lines[CONFIG_TEXT_MAX];
         char chip[32];
         char units[CONFIG_TEXT_MAX], stop_command[CONFIG_TEXT_MAX], start_command[CONFIG_TEXT_MAX];
-        uint64_t baud, flash_baud, block_size, reset_hold_ms, boot_hold_ms, min_api, host_api;
+        uint64_t baud, flash_baud, block_size, reset_hold_ms, boot_hold_ms, port_wait_ms, min_api, host_api;
     } radio;
     struct {
         char history[CONFIG_TEXT_MAX], record[CONFIG_TEXT_MAX], rcp_0[CONFIG_TEXT_MAX], rcp_1[CONFIG_TEXT_MAX];

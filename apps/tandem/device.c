@@ -81,6 +81,26 @@ static int port_fault(struct app *app, const struct serial_linux *serial, const 
                     serial->holder, advice_for(why->code));
 }
 
+#define PORT_LOOK_MS 200u
+
+/* An adapter on USB may appear later than the init system comes to us. */
+static tdm_err open_port(struct app *app, struct device *dev, enum device_use use, struct tdm_fault *why)
+{
+    const struct config *cfg = &app->cfg;
+    uint32_t wait_ms = use == DEVICE_START ? (uint32_t)cfg->radio.port_wait_ms : 0;
+    struct tdm_deadline deadline = tdm_deadline_in(&dev->clock.port, wait_ms);
+    tdm_err err;
+
+    for (;;) {
+        *why = (struct tdm_fault){0};
+        err = serial_linux_open(&dev->serial, cfg->radio.port, (uint32_t)cfg->radio.baud, why);
+        bool may_come = err == TDM_E_NOT_FOUND || err == TDM_E_UNREACHABLE;
+        if (!may_come || tdm_deadline_passed(&deadline) || cancel_is_asked())
+            return err;
+        tdm_clock_sleep_ms(&dev->clock.port, PORT_LOOK_MS);
+    }
+}
+
 int device_open_radio(struct app *app, struct device *dev, enum device_use use)
 {
     const struct config *cfg = &app->cfg;
@@ -89,12 +109,12 @@ int device_open_radio(struct app *app, struct device *dev, enum device_use use)
     if (cfg->radio.block_size != 1024 && cfg->radio.block_size != 2048 && cfg->radio.block_size != 4096)
         return app_fail(app, TDM_E_FORMAT, "bad_config", "[radio] block-size = %" PRIu64 " is not 1024, 2048 or 4096",
                         cfg->radio.block_size);
-    int status = use == DEVICE_WORK ? exclusive_begin(&dev->exclusive, app) : EXIT_OK;
+    int status = use != DEVICE_LOOK ? exclusive_begin(&dev->exclusive, app) : EXIT_OK;
     if (status != EXIT_OK)
         return status;
     clock_posix_init(&dev->clock);
     cancel_on_signals();
-    if (serial_linux_open(&dev->serial, cfg->radio.port, (uint32_t)cfg->radio.baud, &why) != TDM_OK)
+    if (open_port(app, dev, use, &why) != TDM_OK)
         return port_fault(app, &dev->serial, &why);
     if (lines_linux_open(&dev->lines, cfg->radio.lines, &dev->serial, (uint32_t)cfg->radio.reset_hold_ms,
                          (uint32_t)cfg->radio.boot_hold_ms, &why) != TDM_OK)

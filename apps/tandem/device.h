@@ -50,7 +50,7 @@ int device_open_storage(struct app *app, struct device *dev, enum device_use use
 int device_open_flash(struct app *app, struct flash_file *f, const char *path, uint64_t size, enum device_use use);
 /*
  * The radio's serial port and lines. DEVICE_WORK takes it away from the programs that [radio] names; device_close() gives
- * it back. From here on an operator's signal makes the port answer CANCELLED instead of ending us.
+ * it back. DEVICE_START does so too, and gives a port that is not there yet its time. From here on an operator's signal makes the port answer CANCELLED instead of ending us.
  */
 int device_open_radio(struct app *app, struct device *dev, enum device_use use);
 void device_close(struct device *dev);

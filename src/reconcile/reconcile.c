@@ -116,6 +116,14 @@ static void conclude(struct reconcile *r, tdm_err radio, enum reconcile_outcome 
         *outcome = outcome_of(&r->record.host[r->running]);
 }
 
+/* No verdict while tries are left: a new host starts again, which costs one; a radio update waits for the next start. */
+static void put_off(struct reconcile *r, enum reconcile_outcome *outcome)
+{
+    (void)tdm_fault_from(&r->fault, &r->attempt);
+    if (r->record.trial.kind == SLOT_TRIAL_HOST)
+        *outcome = RECONCILE_RESTART;
+}
+
 static void make_radio_right(struct reconcile *r, enum reconcile_outcome *outcome)
 {
     struct tdm_fault why;
@@ -131,7 +139,9 @@ static void make_radio_right(struct reconcile *r, enum reconcile_outcome *outcom
         if (r->was_confirmed)
             conclude(r, TDM_OK, outcome);
     } else if (err == TDM_E_CANCELLED || reconcile_waits_for_hand(r)) {
-        stop(r, outcome);                /* no verdict: the trial goes on with the next start */
+        stop(r, outcome); /* no verdict: the trial goes on with the next start */
+    } else if (reconcile_is_portless(r) && r->record.trial.tries > 0) {
+        put_off(r, outcome);
     } else if (r->fault.err == TDM_OK) { /* else the record could not be written: no verdict either */
         why = r->attempt;
         reconcile_go_back(r, &why, outcome, &again);

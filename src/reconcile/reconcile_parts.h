@@ -24,6 +24,9 @@ TDM_MUST_USE tdm_err reconcile_radio_right(struct reconcile *r);
 /* Why it is not: all of it is flashed, and there are no lines to start it with. */
 bool reconcile_waits_for_hand(const struct reconcile *r);
 
+/* Why it is not: the port to it is not there, or went away. */
+bool reconcile_is_portless(const struct reconcile *r);
+
 /* The health gate. TDM_OK, or why not. */
 TDM_MUST_USE tdm_err reconcile_gate(struct reconcile *r, struct tdm_fault *why);
 /* Its part about the radio that last answered. */

@@ -90,7 +90,13 @@ static struct radio_facts facts_of(const struct reconcile *r)
 static bool may_heal(tdm_err err)
 {
     return err != TDM_E_MISMATCH && err != TDM_E_UNSUPPORTED && err != TDM_E_REFUSED && err != TDM_E_NO_ROOM &&
-           err != TDM_E_POWER && err != TDM_E_CANCELLED;
+           err != TDM_E_POWER && err != TDM_E_CANCELLED && err != TDM_E_UNREACHABLE;
+}
+
+/* The port itself is not there: nothing was asked of the radio, so nothing is known against it. */
+bool reconcile_is_portless(const struct reconcile *r)
+{
+    return !r->radio_answers && r->attempt.err == TDM_E_UNREACHABLE;
 }
 
 /* The operator stopped it: nothing is decided about the radio, as after a power cut. */
@@ -166,6 +172,8 @@ static tdm_err flash(struct reconcile *r, const struct radio_bounds *bounds)
         r->attempt = r->bundle_fault;
         return r->attempt.err;
     }
+    if (reconcile_is_portless(r))
+        return r->attempt.err; /* not begun, so not counted */
     if (r->record.radio.failed >= bounds->failed || r->record.radio.begun >= bounds->begun)
         return give_up(r, TDM_E_REFUSED, "flash_limit", "flashing the radio has failed too often",
                        r->record.radio.begun);
@@ -223,7 +231,8 @@ static bool is_record_lost(const struct reconcile *r)
 /* To the next bundle, after the one in hand. */
 static bool may_go_on(const struct reconcile *r, tdm_err err)
 {
-    return err != TDM_E_POWER && err != TDM_E_CANCELLED && !is_record_lost(r) && !reconcile_waits_for_hand(r);
+    return err != TDM_E_POWER && err != TDM_E_CANCELLED && !is_record_lost(r) && !reconcile_waits_for_hand(r) &&
+           !reconcile_is_portless(r);
 }
 
 /* The last rung: never in a trial, where it would keep a mixed pair. */

@@ -322,6 +322,10 @@ inline check_pair_stored()
     fi
 }
 
+/* A trial whose bundle was proven before. */
+#define IS_ROLLBACK (R.kind == HOST && R.host[R.to].rcp != NONE && R.host[R.to].rcp != R.back_rcp && \
+    R.rcp[R.host[R.to].rcp].state == GOOD)
+
 #define NAMED_BY(h, r) (R.host[h].rcp == (r) && (R.host[h].state == GOOD || R.host[h].state == TRIAL))
 
 inline check_rcp_is_free(r)
@@ -919,6 +923,8 @@ active proctype router()
                 :: else -> pause_at = 0; rest_asking()
                 fi }
     /* 5 and 6 */
+    /* The restart of a rollback may wait, too. */
+    :: d_step { step == SWITCH && pause_at == 0 && ops > 0 && IS_ROLLBACK -> pause_at = 2 }
     :: d_step { step == SWITCH ->
                 MUST(nothing_below_the_floor, COUNTER(R.host[R.to].image) >= R.floor);
                 select_slot(R.to, 1);
@@ -973,6 +979,16 @@ active proctype router()
 #endif
               }
 
+    /* Rollback given again, before the older pair has started: it goes on. */
+    :: d_step { step == IDLE && ops > 0 && status == WAITS_FOR_RESTART && IS_ROLLBACK && running != R.to ->
+                ops--; calm();
+#ifndef WITHOUT_ROLLBACK_AGAIN
+                step = SWITCH
+#else
+                edit_verdict(0);
+                commit_then(HEALTHY)
+#endif
+              }
     /* Rollback: of a trial that waits, the verdict; else a trial of the pair that `back` names. */
     :: d_step { step == IDLE && ops > 0 && status == WAITS_FOR_CONFIRM ->
                 ops--; calm();

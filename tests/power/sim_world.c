@@ -168,6 +168,10 @@ static void selector_sleeps(void)
 {
     w.router.host.ignores_select = true;
 }
+static void no_port(void)
+{
+    w.has_no_port = true;
+}
 static void copy_is_lost(void)
 {
     life.loses_copy = true;
@@ -198,6 +202,7 @@ static const struct fault_row {
     {"a copy of the record is lost", 8, copy_is_lost},
     {"a stored bundle rots", 15, bundle_rots},
     {"the new host never boots", 10, host_never_boots},
+    {"the serial port is not there", 12, no_port},
 };
 
 static void end_faults(void)
@@ -206,7 +211,7 @@ static void end_faults(void)
     life.loses_copy = life.is_radio_dead = life.never_boots = false;
     w.radio_falls_in = w.rots = 0;
     w.router.source.breaks_at = 0;
-    w.router.host.ignores_select = false;
+    w.router.host.ignores_select = w.has_no_port = false;
     w.router.power.cut_at = 0;
 }
 

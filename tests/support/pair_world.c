@@ -93,6 +93,11 @@ static bool is_off(const struct pair_world *w)
     return w->router.power.is_off;
 }
 
+static tdm_err port_err(const struct pair_world *w)
+{
+    return is_off(w) ? TDM_E_POWER : w->has_no_port ? TDM_E_UNREACHABLE : TDM_OK;
+}
+
 /* A radio that fell alone is back before anybody asks it again. */
 static void mind_radio(struct pair_world *w)
 {
@@ -108,7 +113,9 @@ static tdm_err wire_read(struct tdm_serial *s, uint8_t *buf, size_t cap, uint32_
     struct pair_world *w = of_serial(s);
 
     mind_radio(w);
-    tdm_err err = is_off(w) ? TDM_E_POWER : tdm_serial_read(&w->wire.serial, buf, cap, timeout_ms, got);
+    tdm_err err = port_err(w);
+    if (err == TDM_OK)
+        err = tdm_serial_read(&w->wire.serial, buf, cap, timeout_ms, got);
     if (is_off(w)) /* it may have gone while the radio worked */
         return TDM_E_POWER;
     if (err == TDM_OK && w->on_wire != NULL)
@@ -122,8 +129,8 @@ static tdm_err wire_write(struct tdm_serial *s, const uint8_t *data, size_t len,
     uint8_t sent[256];
 
     mind_radio(w);
-    if (is_off(w))
-        return TDM_E_POWER;
+    if (port_err(w) != TDM_OK)
+        return port_err(w);
     if (w->on_wire == NULL)
         return tdm_serial_write(&w->wire.serial, data, len, timeout_ms);
     for (size_t at = 0; at < len; at += sizeof sent) {
@@ -141,14 +148,14 @@ static tdm_err wire_set_baud(struct tdm_serial *s, uint32_t baud)
 {
     struct pair_world *w = of_serial(s);
 
-    return is_off(w) ? TDM_E_POWER : tdm_serial_set_baud(&w->wire.serial, baud);
+    return port_err(w) != TDM_OK ? port_err(w) : tdm_serial_set_baud(&w->wire.serial, baud);
 }
 
 static tdm_err wire_drop_input(struct tdm_serial *s)
 {
     struct pair_world *w = of_serial(s);
 
-    return is_off(w) ? TDM_E_POWER : tdm_serial_drop_input(&w->wire.serial);
+    return port_err(w) != TDM_OK ? port_err(w) : tdm_serial_drop_input(&w->wire.serial);
 }
 
 static tdm_err wire_lines(struct tdm_lines *l, bool reset, bool boot)

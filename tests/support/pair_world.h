@@ -37,6 +37,7 @@ struct pair_world {
 
     /* Behaviour, set by the test at any time. */
     uint32_t rots;         /* so many programs into the radio's flash lose a bit */
+    bool has_no_port;      /* the serial port is not there                       */
     bool waits;            /* trials wait for the operator's word                */
     bool radio_falls_too;  /* a cut of the router's power is one of the radio's  */
     bool radio_has_fallen; /* it has come                                        */

@@ -333,6 +333,55 @@ static void a_radio_update_goes_on_where_it_was_armed(void **state)
 }
 
 /* Nobody wired RESET and BOOT: somebody started the loader by hand, and must start the firmware by hand. */
+/* An adapter on USB that appears late: nothing was flashed, so nothing has failed, and the starts are what it may cost. */
+static void a_port_that_is_not_there_condemns_nothing_at_once(void **state)
+{
+    static const struct {
+        enum scene_record kind;
+        enum reconcile_outcome outcome;
+        uint8_t tries;
+    } rows[] = {
+        {PROVEN, RECONCILE_DEGRADED, 0}, {HOST_TRIAL, RECONCILE_RESTART, 2}, {RADIO_TRIAL, RECONCILE_DEGRADED, 1}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        (void)scene_open(state);
+        struct slot_record rec = scene_with(&old_image, rows[i].kind, &new_image);
+        scene_holds(&rec, 0);
+        world_store(&w.router, &rec);
+        w.has_no_port = true;
+        assert_int_equal(pair_boot(&w), rows[i].outcome);
+        assert_string_equal(w.flow.fault.code, "port_lost");
+        rec = pair_load(&w);
+        assert_int_equal(rec.trial.kind == SLOT_TRIAL_NONE, rows[i].kind == PROVEN);
+        assert_int_equal(rec.trial.tries, rows[i].tries);
+        assert_int_equal(rec.radio.begun + rec.radio.failed, 0);
+        w.has_no_port = false;
+        assert_int_equal(pair_boot(&w), RECONCILE_OK);
+        assert_string_equal(pair_radio_runs(&w), rows[i].kind == PROVEN ? old_text : new_text);
+        (void)scene_close(state);
+    }
+}
+
+/* It never comes while the new host runs, which may be that host's fault: after its starts the old one is back. */
+static void a_host_that_has_no_port_is_given_up(void **state)
+{
+    enum reconcile_outcome outcome;
+
+    (void)state;
+    struct slot_record rec = scene_with(&old_image, HOST_TRIAL, &new_image);
+    world_store(&w.router, &rec);
+    w.has_no_port = true;
+    for (int starts = 3; starts > 0; starts--) {
+        assert_int_equal(pair_load(&w).host[B].content.state, SLOT_TRIAL);
+        assert_int_equal(pair_boot(&w), RECONCILE_RESTART);
+    }
+    assert_int_equal(pair_load(&w).host[B].content.state, SLOT_BAD);
+    w.has_no_port = false;
+    assert_int_equal(scene_run_to_rest(&outcome), 1);
+    assert_int_equal(outcome, RECONCILE_OK);
+    assert_string_equal(pair_radio_runs(&w), old_text);
+}
+
 static void without_lines(enum scene_record kind)
 {
     const struct sample_image *wanted = kind == PROVEN ? &old_image : &new_image;
@@ -379,6 +428,8 @@ int main(void)
         cmocka_unit_test(every_scene),
         STORY(a_second_start_does_nothing),
         STORY(a_radio_reset_by_hand_is_proven_by_the_next_start),
+        cmocka_unit_test(a_port_that_is_not_there_condemns_nothing_at_once),
+        STORY(a_host_that_has_no_port_is_given_up),
         STORY(a_wrong_name_is_remembered),
         STORY(only_what_differs_is_written),
         STORY(a_condemned_pair_goes_back_with_its_radio),
