@@ -17,7 +17,7 @@ from pathlib import Path
 # Layer of a room in src/ and of a public header in include/tandem/. A name in both is one room.
 LAYERS = {
     0: ("base", "err", "log", "sink"),
-    1: ("hal", "flash", "host", "serial", "lines", "clock", "http", "crypto", "copies", "health"),
+    1: ("hal", "flash", "host", "serial", "lines", "clock", "http", "crypto", "copies", "deflate", "health"),
     2: ("image", "slip", "hdlc"),
     3: ("fetch", "judge", "slot", "esprom", "spinel", "history"),
     4: ("install", "reconcile"),
@@ -40,7 +40,7 @@ OUTSIDE_SEES = {"ports": {"ports"}, "sim": {"sim", "ports"}, "apps": {"apps", "p
 LAYER_OF = {room: layer for layer, rooms in LAYERS.items() for room in rooms}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 CALL = re.compile(r"\b([a-z_]\w*)\s*\(")
-PORT = re.compile(r"\bstruct (tdm_(?:flash|host|serial|lines|clock|http|crypto|health))\b")
+PORT = re.compile(r"\bstruct (tdm_(?:flash|host|serial|lines|clock|http|crypto|deflate|health))\b")
 COMMENT_OR_STRING = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.DOTALL)
 
 

@@ -52,6 +52,7 @@ int device_open_storage(struct app *app, struct device *dev, enum device_use use
 
     clock_posix_init(&dev->clock);
     crypto_openssl_init(&dev->crypto);
+    deflate_zlib_init(&dev->deflate);
     status = find_chip(app, &dev->chip);
     if (status == EXIT_OK)
         status = storage_check(app);

@@ -23,6 +23,7 @@
 struct device {
     struct clock_posix clock;
     struct crypto_openssl crypto;
+    struct deflate_zlib deflate;
     struct flash_file history, record, rcp[SLOT_RCP_SLOTS], host_slots[TDM_HOST_SLOTS], boot_record;
     struct bootsel_record record_selector;
     struct bootsel_uboot uboot_selector;

@@ -68,6 +68,7 @@ void radiowork_init(struct app *app, struct device *dev, struct reconcile *flow)
         .rcp_slots = {&dev->rcp[SLOT_R0].port, &dev->rcp[SLOT_R1].port},
         .store = &dev->store,
         .log = app->log,
+        .deflate = &dev->deflate.port,
         .radio_chip = dev->chip,
         .app_baud = (uint32_t)app->cfg.radio.baud,
         .flash_baud = (uint32_t)app->cfg.radio.flash_baud,

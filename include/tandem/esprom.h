@@ -2,9 +2,12 @@
 /*
  * esprom: the flashing engine for ESP chips, by their ROM serial loader alone; no program is loaded into the chip.
  *
- * Used by   reconcile, the rcp commands.   Uses  serial, lines, clock.
+ * Used by   reconcile, the rcp commands.   Uses  serial, lines, clock, deflate.
  * Memory    the caller owns the engine, frame buffers included; nothing is allocated.
- * Order     connect, [set_baud], any number of regions (begin, push..., end), leave. After an error: leave, always.
+ * Order     connect, [set_speed], any number of regions (plan, update), leave. After an error: leave, always.
+ * Regions   Only sectors that differ are erased and sent, in one compressed stream for each run of them. What a damaged
+ *           wire, a wedged loader or an earlier cut left behind is found by its digest and written in the same way; so
+ *           going on and beginning again are one thing.
  * Units     offsets and lengths in bytes of the radio's flash, times in milliseconds.
  * Fault     in `fault`, kept until the next connect, which begins anew. Those of connect name the layer that failed:
  *             lines_failed        the RESET and BOOT lines could not be driven
@@ -16,9 +19,9 @@
  *             no_sync             the ROM waits for commands and hears none: the line towards it
  *             not_a_rom           something else answers as a loader
  *             secure_download, flash_encrypted, unknown_chip, wrong_chip, flash_not_found
- *           Later: baud_failed, region_unaligned, region_too_long, region_overrun, region_short, digest_differs,
- *             block_lost (TIMEOUT) and block_damaged (NOISE): the block cannot be sent again, begin the region anew
- *             after a connect; block_refused, rom_refused (PEER; at is the ROM's reason), rom_silent, rom_noise.
+ *           Later: baud_failed, region_unaligned, region_empty, region_too_long, source_failed; and what remained after
+ *             every try: digest_differs, block_lost (TIMEOUT), block_damaged (NOISE), block_refused, rom_refused (PEER;
+ *             at is the ROM's reason), rom_silent, rom_noise.
  */
 #ifndef TANDEM_ESPROM_H
 #define TANDEM_ESPROM_H
@@ -28,6 +31,7 @@
 #include <stdint.h>
 
 #include <tandem/clock.h>
+#include <tandem/deflate.h>
 #include <tandem/err.h>
 #include <tandem/lines.h>
 #include <tandem/log.h>
@@ -41,7 +45,7 @@
 #define ESPROM_BOOT_TEXT_MAX    256u
 #define ESPROM_MD5_LEN          16
 #define ESPROM_MAGIC_MAX        4
-#define ESPROM_DIGEST_ROOM      11
+#define ESPROM_SECTORS_MAX      4096u /* 16 MiB: the ROM's addresses have 24 bits */
 #define ESPROM_CHIP_ANY         0xffffu
 #define ESPROM_REVISION_UNKNOWN 0xffffu
 
@@ -70,9 +74,10 @@ struct esprom_config { /* set by the caller */
     struct tdm_lines *lines;
     struct tdm_clock *clock;
     struct tdm_log *log;
-    uint16_t expected_chip; /* id, or ESPROM_CHIP_ANY: any known one          */
-    uint32_t block_size;    /* 1024, 2048 or 4096; 0: ESPROM_BLOCK_MAX        */
-    uint32_t app_baud;      /* the rate to leave the port at; 0: 115200        */
+    uint16_t expected_chip;      /* id, or ESPROM_CHIP_ANY: any known one          */
+    uint32_t block_size;         /* 1024, 2048 or 4096; 0: ESPROM_BLOCK_MAX        */
+    struct tdm_deflate *deflate; /* NULL: blocks are sent plain                */
+    uint32_t app_baud;           /* the rate to leave the port at; 0: 115200        */
 };
 
 /* The conversation by commands; src/esprom/esprom_link.h. */
@@ -83,8 +88,22 @@ struct esprom_link {
     struct tdm_fault fault; /* of the last command */
     uint64_t heard;         /* bytes received so far */
     char *text;             /* ESPROM_BOOT_TEXT_MAX bytes for what comes between frames; NULL: not kept */
-    uint8_t wire[2 + 2 * ESPROM_FRAME_MAX];
+    size_t wire_len;
+    uint8_t wire[2 + 2 * ESPROM_FRAME_MAX]; /* the last command, as it is sent */
     uint8_t reply[ESPROM_REPLY_MAX];
+};
+
+/* Where the bytes of a region come from. They are read more than once and must not change meanwhile. */
+struct esprom_source {
+    tdm_err (*read)(struct esprom_source *s, uint32_t at, uint8_t *buf, uint32_t len);
+};
+
+/* What updates have cost since init. */
+struct esprom_tally {
+    uint32_t sectors, rewritten; /* of all regions; erased and written, again after a failure counts again     */
+    uint32_t streams;            /* runs of sectors written                                                   */
+    uint64_t sent;               /* bytes of blocks, compressed or plain                                     */
+    uint32_t recoveries;         /* failures of the wire or the loader that were overcome                   */
 };
 
 struct esprom {
@@ -97,34 +116,46 @@ struct esprom {
     uint32_t security_flags;              /* of GET_SECURITY_INFO                              */
     char boot_text[ESPROM_BOOT_TEXT_MAX]; /* printable start of what the chip said before it synchronised */
     bool needs_hand;                      /* lines not wired: after leave, somebody has to reset the radio */
+    struct esprom_tally tally;
 
     struct esprom_link link;
-    bool is_connected;
-    struct { /* the region being written */
-        bool is_open;
-        uint32_t offset, size;               /* as announced                        */
-        uint32_t taken, written;             /* pushed so far; answered by the ROM  */
-        uint32_t number;                     /* of the next block                   */
-        uint64_t digest[ESPROM_DIGEST_ROOM]; /* MD5 of all that was pushed, padding too, under way */
-        uint32_t block_len;
-        uint8_t block[ESPROM_BLOCK_MAX];
+    bool is_connected, is_deflate_refused;
+    struct {                   /* the region in hand */
+        uint32_t offset, size; /* size: a multiple of 4, filled up with ff */
+        uint32_t source_size;
+        struct esprom_source *source;
+        uint32_t sector_count, differing;
+        uint32_t written;                        /* bytes of the runs that are done in this round */
+        uint8_t differs[ESPROM_SECTORS_MAX / 8]; /* a bit for each sector */
     } region;
+    struct {                      /* the stream of blocks under way */
+        bool is_open, is_awaited; /* a block is sent and not answered */
+        enum esprom_stream { ESPROM_PLAIN, ESPROM_DEFLATE } kind;
+        uint32_t number, block_len; /* of the next block */
+        uint8_t block[ESPROM_BLOCK_MAX];
+    } stream;
 };
 
 void esprom_init(struct esprom *e, const struct esprom_config *cfg);
 
 /* Reset into the ROM loader, synchronise, identify chip, MAC and flash, attach the flash. */
 TDM_MUST_USE tdm_err esprom_connect(struct esprom *e);
-/* Both sides to another rate, proven by a command at it. A failure leaves the ROM at an unknown rate: connect again. */
-TDM_MUST_USE tdm_err esprom_set_baud(struct esprom *e, uint32_t baud);
+/*
+ * Both sides to the fastest rate that works, wanted or the next below it, each proven by a command at it; link.baud tells
+ * which. A rate that fails costs a reset.
+ */
+TDM_MUST_USE tdm_err esprom_set_speed(struct esprom *e, uint32_t wanted);
 
 /*
- * Write one region: erased by begin (offset at a sector), pushed in any pieces, and by end compared with the digest the
- * ROM reads back (CORRUPT). A size that is no multiple of 4 is filled up with ff.
+ * Which sectors of the region differ from the source: region.differing of region.sector_count. Writes nothing. A size
+ * that is no multiple of 4 is filled up with ff.
  */
-TDM_MUST_USE tdm_err esprom_write_begin(struct esprom *e, uint32_t offset, uint32_t size);
-TDM_MUST_USE tdm_err esprom_write_push(struct esprom *e, const uint8_t *data, size_t len);
-TDM_MUST_USE tdm_err esprom_write_end(struct esprom *e);
+TDM_MUST_USE tdm_err esprom_plan(struct esprom *e, uint32_t offset, uint32_t size, struct esprom_source *source);
+/*
+ * Make the region hold the source's bytes: plan, write what differs, and plan again until nothing does. Failures that may
+ * heal are overcome: by SYNC, by a reset, at a lower rate. Without progress in three rounds the last one is final.
+ */
+TDM_MUST_USE tdm_err esprom_update(struct esprom *e, uint32_t offset, uint32_t size, struct esprom_source *source);
 
 TDM_MUST_USE tdm_err esprom_region_md5(struct esprom *e, uint32_t offset, uint32_t size, uint8_t out[ESPROM_MD5_LEN]);
 

@@ -43,7 +43,8 @@ struct reconcile_config { /* set by the caller */
     struct tdm_flash *rcp_slots[SLOT_RCP_SLOTS];
     struct slot_store *store;
     struct tdm_log *log;
-    uint16_t radio_chip; /* configured ESP chip id, or JUDGE_CHIP_UNKNOWN */
+    uint16_t radio_chip;         /* configured ESP chip id, or JUDGE_CHIP_UNKNOWN */
+    struct tdm_deflate *deflate; /* NULL: the radio is sent plain blocks */
     uint32_t app_baud, flash_baud, block_size;
     uint8_t *buf;
     uint32_t buf_len; /* at least 4096 */

@@ -2,7 +2,7 @@
 /*
  * tandem_linux: the ports on Linux, one struct and one open (or init) function each.
  *
- * Used by   apps/, tests.   Implements  include/tandem/{flash,host,serial,lines,clock,http,crypto}.h.
+ * Used by   apps/, tests.   Implements  include/tandem/{flash,host,serial,lines,clock,http,crypto,deflate}.h.
  * Memory    the caller owns every struct and the texts it hands in; what a port takes from the system (descriptors,
  *           library handles) its close function gives back. Closing what was never opened is fine: structs start as {0}.
  * Failures  fill `why` (may not be NULL): err, a stable code, a short text; `at` carries errno where the system said one.
@@ -16,6 +16,7 @@
 
 #include <tandem/clock.h>
 #include <tandem/crypto.h>
+#include <tandem/deflate.h>
 #include <tandem/err.h>
 #include <tandem/flash.h>
 #include <tandem/health.h>
@@ -23,6 +24,8 @@
 #include <tandem/http.h>
 #include <tandem/lines.h>
 #include <tandem/serial.h>
+
+#include <zlib.h>
 
 #include "linux/bootsel.h"
 
@@ -44,6 +47,16 @@ struct crypto_openssl {
 };
 
 void crypto_openssl_init(struct crypto_openssl *c);
+
+/* ---- deflate_zlib.c: begin takes memory, end gives it back ------------------------------------------------------- */
+
+struct deflate_zlib {
+    struct tdm_deflate port;
+    z_stream stream;
+    bool is_open;
+};
+
+void deflate_zlib_init(struct deflate_zlib *z);
 
 /* ---- flash_file.c: a file or block device as a flash region ------------------------------------------------------ */
 

@@ -93,7 +93,7 @@ static tdm_err enter_loader(struct esprom *e)
 tdm_err esprom_connect(struct esprom *e)
 {
     tdm_fault_clear(&e->fault);
-    e->is_connected = e->region.is_open = e->needs_hand = false;
+    e->is_connected = e->stream.is_open = e->needs_hand = false;
     e->boot_text[0] = '\0';
     e->link.heard = 0;
     if (esprom_link_set_baud(&e->link, ESPROM_BAUD_START) != TDM_OK)

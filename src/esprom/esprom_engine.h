@@ -4,7 +4,10 @@
  *
  * esprom_connect.c   reset, hear, synchronise; if that fails, why
  * esprom_identify.c  which chip, which address, which flash
- * esprom_flash.c     rate, regions, leave
+ * esprom_flash.c     rate, digests, leave
+ * esprom_region.c    a region's bytes, and which of its sectors differ
+ * esprom_stream.c    blocks into erased flash
+ * esprom_update.c    until nothing differs
  */
 #ifndef TANDEM_ESPROM_ENGINE_H
 #define TANDEM_ESPROM_ENGINE_H
@@ -13,6 +16,12 @@
 
 /* The synchronised ROM's chip, MAC and flash; the flash is attached and its size known to the ROM afterwards. */
 TDM_MUST_USE tdm_err esprom_identify(struct esprom *e);
+
+/* Connected, nothing under way, and nothing failed yet. */
+TDM_MUST_USE tdm_err esprom_require(struct esprom *e);
+
+/* The next slower rate to try. */
+uint32_t esprom_rate_below(uint32_t baud);
 
 static inline tdm_err esprom_fail(struct esprom *e, tdm_err err, const char *code, const char *what, uint64_t at)
 {

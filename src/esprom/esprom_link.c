@@ -131,22 +131,39 @@ static tdm_err refusal(struct esprom_link *l, const struct esprom_reply *reply)
     return tdm_fault_set(&l->fault, err, "rom_refused", esprom_reason_name(reply->reason), reply->reason);
 }
 
-static tdm_err ask_once(struct esprom_link *l, const struct esprom_ask *ask, struct esprom_reply *reply)
+tdm_err esprom_link_send_again(struct esprom_link *l)
 {
     tdm_fault_clear(&l->fault);
-    *reply = (struct esprom_reply){.op = 0};
-    size_t len = build(l, ask);
-    if (len == 0)
-        return tdm_fault_set(&l->fault, TDM_E_BUG, "command_too_long", "command longer than a frame", ask->op);
     tdm_err err = tdm_serial_drop_input(l->serial);
     if (err == TDM_OK)
-        err = tdm_serial_write(l->serial, l->wire, len, wire_ms(l, len) + WRITE_MARGIN_MS);
-    if (err != TDM_OK)
-        return port_failed(l, err);
-    err = await(l, ask, (ask->timeout_ms ? ask->timeout_ms : ESPROM_LINK_TIMEOUT_MS) + wire_ms(l, len), reply);
+        err = tdm_serial_write(l->serial, l->wire, l->wire_len, wire_ms(l, l->wire_len) + WRITE_MARGIN_MS);
+    return err == TDM_OK ? TDM_OK : port_failed(l, err);
+}
+
+tdm_err esprom_link_send(struct esprom_link *l, const struct esprom_ask *ask)
+{
+    tdm_fault_clear(&l->fault);
+    l->wire_len = build(l, ask);
+    if (l->wire_len == 0)
+        return tdm_fault_set(&l->fault, TDM_E_BUG, "command_too_long", "command longer than a frame", ask->op);
+    return esprom_link_send_again(l);
+}
+
+tdm_err esprom_link_hear(struct esprom_link *l, const struct esprom_ask *ask, struct esprom_reply *reply)
+{
+    uint32_t own_ms = ask->timeout_ms ? ask->timeout_ms : ESPROM_LINK_TIMEOUT_MS;
+
+    *reply = (struct esprom_reply){.op = 0};
+    tdm_err err = await(l, ask, own_ms + wire_ms(l, l->wire_len), reply);
     if (err != TDM_OK)
         return err;
     return reply->is_error ? refusal(l, reply) : TDM_OK;
+}
+
+static tdm_err ask_once(struct esprom_link *l, const struct esprom_ask *ask, struct esprom_reply *reply)
+{
+    tdm_err err = esprom_link_send(l, ask);
+    return err == TDM_OK ? esprom_link_hear(l, ask, reply) : err;
 }
 
 static bool may_heal(const struct esprom_link *l)

@@ -37,6 +37,12 @@ void esprom_link_init(struct esprom_link *l, struct tdm_serial *serial, struct t
 /* Port and link to another rate. */
 TDM_MUST_USE tdm_err esprom_link_set_baud(struct esprom_link *l, uint32_t baud);
 
+/* The two halves of asking once: send, and hear the answer. The frame stays in wire until the next command. */
+TDM_MUST_USE tdm_err esprom_link_send(struct esprom_link *l, const struct esprom_ask *ask);
+TDM_MUST_USE tdm_err esprom_link_hear(struct esprom_link *l, const struct esprom_ask *ask, struct esprom_reply *reply);
+/* The frame that lies in wire once more, when its reply did not come. */
+TDM_MUST_USE tdm_err esprom_link_send_again(struct esprom_link *l);
+
 /* TDM_OK: *reply is a success. PEER: the ROM refused, its reason is fault.at. NOISE, TIMEOUT, or the port's error. */
 TDM_MUST_USE tdm_err esprom_link_ask(struct esprom_link *l, const struct esprom_ask *ask, struct esprom_reply *reply);
 

@@ -2,10 +2,6 @@
 /* Regions of the bundle in hand against, and into, the radio's flash, by its ROM. */
 #include "reconcile/reconcile_parts.h"
 
-#include <string.h>
-
-#include "base/md5.h"
-
 static const char *writing_what(uint32_t tag)
 {
     switch (tag) {
@@ -23,47 +19,39 @@ static tdm_err fail(struct reconcile *r, tdm_err err, const char *code, const ch
     return tdm_fault_set(&r->attempt, err, code, what, at);
 }
 
-/* Read one piece of a region; *len is what was read. */
-static tdm_err read_piece(struct reconcile *r, const struct reconcile_region *g, uint32_t at, uint32_t *len)
+/* A region's bytes in its RCP slot. */
+struct slot_source {
+    struct esprom_source source;
+    struct tdm_flash *slot;
+    uint32_t offset;
+};
+
+static tdm_err read_slot(struct esprom_source *source, uint32_t at, uint8_t *buf, uint32_t len)
 {
-    *len = g->size - at < r->cfg.buf_len ? g->size - at : r->cfg.buf_len;
-    tdm_err err = tdm_flash_read(r->cfg.rcp_slots[r->slot], (uint64_t)g->slot_offset + at, r->cfg.buf, *len);
-    return err == TDM_OK ? TDM_OK : fail(r, err, "bundle_damaged", "the stored bundle cannot be read", g->slot_offset);
+    struct slot_source *s = (struct slot_source *)(void *)source;
+    return tdm_flash_read(s->slot, (uint64_t)s->offset + at, buf, len);
+}
+
+static struct slot_source source_of(struct reconcile *r, const struct reconcile_region *g)
+{
+    return (struct slot_source){{read_slot}, r->cfg.rcp_slots[r->slot], g->slot_offset};
 }
 
 static tdm_err region_is_equal(struct reconcile *r, const struct reconcile_region *g, bool *is_equal)
 {
-    uint8_t meant[MD5_LEN], there[ESPROM_MD5_LEN];
-    struct md5 md5;
-    uint32_t len;
+    struct slot_source from = source_of(r, g);
 
-    md5_begin(&md5);
-    for (uint32_t at = 0; at < g->size; at += len) {
-        tdm_err err = read_piece(r, g, at, &len);
-        if (err != TDM_OK)
-            return err;
-        md5_add(&md5, r->cfg.buf, len);
-    }
-    md5_end(&md5, meant);
-    tdm_err err = esprom_region_md5(&r->esprom, g->flash_offset, g->size, there);
-    *is_equal = err == TDM_OK && memcmp(meant, there, sizeof meant) == 0;
+    tdm_err err = esprom_plan(&r->esprom, g->flash_offset, g->size, &from.source);
+    *is_equal = err == TDM_OK && r->esprom.region.differing == 0;
     return err;
 }
 
 static tdm_err write_region(struct reconcile *r, const struct reconcile_region *g)
 {
-    uint32_t len;
+    struct slot_source from = source_of(r, g);
 
     tdm_log_note(r->cfg.log, TDM_LOG_INFO, writing_what(g->tag), g->size);
-    tdm_err err = esprom_write_begin(&r->esprom, g->flash_offset, g->size);
-    for (uint32_t at = 0; at < g->size && err == TDM_OK; at += len) {
-        err = read_piece(r, g, at, &len);
-        if (err == TDM_OK)
-            err = esprom_write_push(&r->esprom, r->cfg.buf, len);
-    }
-    if (err == TDM_OK)
-        err = esprom_write_end(&r->esprom);
-    return err;
+    return esprom_update(&r->esprom, g->flash_offset, g->size, &from.source);
 }
 
 /* What the bundle's manifest asks of the chip, now that every fact is known. */
@@ -107,6 +95,7 @@ static tdm_err connect(struct reconcile *r)
         .log = r->cfg.log,
         .expected_chip = r->bundle.radio_chip,
         .block_size = r->cfg.block_size,
+        .deflate = r->cfg.deflate,
         .app_baud = r->cfg.app_baud,
     };
 
@@ -149,17 +138,10 @@ tdm_err reconcile_regions_compare(struct reconcile *r, bool *is_equal)
 
 tdm_err reconcile_regions_write(struct reconcile *r, uint32_t baud)
 {
-    bool is_equal;
-
     tdm_err err = connect(r);
     if (err == TDM_OK && baud != ESPROM_BAUD_START)
-        err = esprom_set_baud(&r->esprom, baud);
-    for (int i = 0; i < RECONCILE_REGIONS && err == TDM_OK; i++) {
-        err = region_is_equal(r, &r->regions[i], &is_equal);
-        if (err == TDM_OK && is_equal)
-            tdm_log_note(r->cfg.log, TDM_LOG_DEBUG, "unchanged, not written: region at", r->regions[i].flash_offset);
-        else if (err == TDM_OK)
-            err = write_region(r, &r->regions[i]);
-    }
+        err = esprom_set_speed(&r->esprom, baud);
+    for (int i = 0; i < RECONCILE_REGIONS && err == TDM_OK; i++)
+        err = write_region(r, &r->regions[i]);
     return leave(r, err);
 }

@@ -135,26 +135,87 @@ static void do_begin(struct fake_rom *rom, const struct esprom_packet *p)
     agree(rom, p->op);
 }
 
-static void do_data(struct fake_rom *rom, const struct esprom_packet *p)
+static void close_stream(struct fake_rom *rom)
+{
+    if (rom->is_inflating)
+        inflateEnd(&rom->stream);
+    rom->is_inflating = rom->is_damaged = false;
+}
+
+static void do_deflate_begin(struct fake_rom *rom, const struct esprom_packet *p)
+{
+    if (!rom->inflates) {
+        refuse(rom, rom->last_op, ESPROM_REASON_BAD_FORMAT);
+        return;
+    }
+    close_stream(rom);
+    rom->stream = (z_stream){.next_out = rom->inflated, .avail_out = sizeof rom->inflated};
+    rom->is_inflating = inflateInit(&rom->stream) == Z_OK;
+    rom->blocks = bytes_le32(p->data + 4);
+    do_begin(rom, p);
+}
+
+/* A whole block with the right number and checksum, or the refusal is said. The number is used up either way. */
+static bool take_block(struct fake_rom *rom, const struct esprom_packet *p, uint32_t *len)
 {
     assert_true(p->len >= 16);
-    uint32_t len = bytes_le32(p->data), number = bytes_le32(p->data + 4);
-
-    assert_int_equal(len, p->len - 16);
-    assert_int_equal(len % 4, 0);
-    assert_true(len <= rom->block_size && rom->address + len <= FAKE_ROM_FLASH);
-    if (number != rom->number) {
+    *len = bytes_le32(p->data);
+    assert_int_equal(*len, p->len - 16);
+    assert_true(*len <= rom->block_size);
+    if (bytes_le32(p->data + 4) != rom->number) {
         refuse(rom, p->op, ESPROM_REASON_BAD_FORMAT);
-        return;
+        return false;
     }
     rom->number++;
-    if (p->word != esprom_block_checksum(p->data + 16, len)) {
-        refuse(rom, p->op, ESPROM_REASON_CHECKSUM);
-        return;
-    }
+    rom->is_damaged = rom->is_damaged || p->word != esprom_block_checksum(p->data + 16, *len);
+    if (p->word == esprom_block_checksum(p->data + 16, *len))
+        return true;
+    refuse(rom, p->op, ESPROM_REASON_CHECKSUM);
+    return false;
+}
+
+static void program(struct fake_rom *rom, const uint8_t *data, uint32_t len)
+{
+    assert_true(rom->address + len <= FAKE_ROM_FLASH);
     for (uint32_t i = 0; i < len; i++)
-        rom->flash[rom->address++] &= p->data[16 + i];
+        rom->flash[rom->address++] &= data[i];
+}
+
+static void do_data(struct fake_rom *rom, const struct esprom_packet *p)
+{
+    uint32_t len;
+
+    if (!take_block(rom, p, &len))
+        return;
+    assert_int_equal(len % 4, 0);
+    program(rom, p->data + 16, len);
     agree(rom, p->op);
+}
+
+/* What is wrong with a stream is only said in the answer to its last block. */
+static void do_deflate_data(struct fake_rom *rom, const struct esprom_packet *p)
+{
+    uint32_t len;
+    int result = Z_OK;
+
+    assert_true(rom->is_inflating);
+    if (!take_block(rom, p, &len))
+        return;
+    rom->stream.next_in = (z_const Bytef *)(uintptr_t)(p->data + 16);
+    rom->stream.avail_in = len;
+    while (!rom->is_damaged && result == Z_OK) {
+        result = inflate(&rom->stream, Z_NO_FLUSH);
+        uint32_t have = (uint32_t)(sizeof rom->inflated - rom->stream.avail_out);
+        if (rom->stream.avail_out > 0 && result != Z_STREAM_END)
+            continue;
+        program(rom, rom->inflated, have);
+        rom->stream.next_out = rom->inflated;
+        rom->stream.avail_out = sizeof rom->inflated;
+    }
+    if (rom->is_damaged && rom->number == rom->blocks)
+        refuse(rom, p->op, ESPROM_REASON_ADLER);
+    else
+        agree(rom, p->op);
 }
 
 static void do_md5(struct fake_rom *rom, const struct esprom_packet *p)
@@ -211,6 +272,12 @@ static void obey(struct fake_rom *rom, const struct esprom_packet *p)
     case ESPROM_OP_FLASH_DATA:
         do_data(rom, p);
         break;
+    case ESPROM_OP_FLASH_DEFL_BEGIN:
+        do_deflate_begin(rom, p);
+        break;
+    case ESPROM_OP_FLASH_DEFL_DATA:
+        do_deflate_data(rom, p);
+        break;
     case ESPROM_OP_FLASH_MD5:
         do_md5(rom, p);
         break;
@@ -257,7 +324,7 @@ static void hear_command(struct fake_rom *rom, uint8_t *frame, size_t len)
     if (kind == FAKE_ROM_TEXT_FIRST)
         fake_serial_say(rom->serial, banners[FAKE_ROM_LOADER], strlen(banners[FAKE_ROM_LOADER]), 1);
     if (kind == FAKE_ROM_FLASH_ROTS)
-        rom->flash[bytes_le32(p.data)] ^= 0x01;
+        rom->flash[bytes_le32(p.data)] = 0;
     obey(rom, &p);
 }
 
@@ -299,7 +366,7 @@ void fake_rom_init(struct fake_rom *rom, struct fake_serial *serial, struct fake
     rom->mac_reg = 0x600b0844u;
     rom->fuse_word_3 = 0xffd7ffffu; /* an ESP32-H2 2.5: bits 18 to 22 are 10101, all others set */
     rom->sync_value = ESPROM_SYNC_VALUE;
-    rom->has_security_info = true;
+    rom->has_security_info = rom->inflates = true;
     rom->banner_ms = 5;
     rom->baud = 115200;
     rom->highest_baud = 4000000;
@@ -309,4 +376,9 @@ void fake_rom_init(struct fake_rom *rom, struct fake_serial *serial, struct fake
     serial->peer = rom;
     lines->on_reset = on_reset;
     lines->peer = rom;
+}
+
+void fake_rom_close(struct fake_rom *rom)
+{
+    close_stream(rom);
 }

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <zlib.h>
+
 #include "support/fake_lines.h"
 #include "support/fake_serial.h"
 
@@ -33,7 +35,7 @@ enum fake_rom_trouble {
     FAKE_ROM_LATE_SYNCS,   /* eight SYNC replies come before the answer     */
     FAKE_ROM_TEXT_FIRST,   /* boot text comes before the answer             */
     FAKE_ROM_REFUSE,       /* 01 06                                         */
-    FAKE_ROM_FLASH_ROTS,   /* a bit of the flash falls before the command   */
+    FAKE_ROM_FLASH_ROTS,   /* the bits of a byte fall before the command      */
 };
 
 struct fake_rom {
@@ -44,8 +46,8 @@ struct fake_rom {
     uint16_t chip_id;
     uint32_t magic, flash_id, security_flags, spi_base, mac_reg, fuse_word_3, sync_value;
     uint8_t crypt_count;
-    bool has_security_info;
-    uint32_t baud, highest_baud; /* above highest_baud nothing arrives whole */
+    bool has_security_info, inflates; /* inflates: knows compressed blocks */
+    uint32_t baud, highest_baud;      /* above highest_baud nothing arrives whole */
     struct {
         uint8_t op;
         unsigned nth, times;
@@ -62,9 +64,14 @@ struct fake_rom {
     uint8_t last_op, stale[2], frame[8300];
     size_t frame_len;
     uint32_t address, number, block_size, usr, usr2, w0, last_value;
+    z_stream stream;
+    bool is_inflating, is_damaged;
+    uint32_t blocks;         /* of the stream, as announced             */
+    uint8_t inflated[32768]; /* reaches the flash when full, or at the end */
 };
 
 /* An ESP32-H2 with 4 MiB, wired to serial and lines; fields may be changed before the first use. */
 void fake_rom_init(struct fake_rom *rom, struct fake_serial *serial, struct fake_lines *lines);
+void fake_rom_close(struct fake_rom *rom);
 
 #endif

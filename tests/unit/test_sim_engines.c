@@ -65,12 +65,21 @@ static void must(tdm_err err, const struct tdm_fault *fault, const char *what)
         fail_msg("%s: %s, %s", what, tdm_err_name(err), fault->code);
 }
 
+struct wanted_source {
+    struct esprom_source source;
+    uint32_t at;
+};
+
+static tdm_err read_wanted(struct esprom_source *s, uint32_t at, uint8_t *buf, uint32_t len)
+{
+    memcpy(buf, wanted + ((struct wanted_source *)(void *)s)->at + at, len);
+    return TDM_OK;
+}
+
 static void write_part(uint32_t at, uint32_t len)
 {
-    must(esprom_write_begin(&rom, at, len), &rom.fault, "begin");
-    for (uint32_t done = 0; done < len; done += 1000)
-        must(esprom_write_push(&rom, wanted + at + done, len - done < 1000 ? len - done : 1000), &rom.fault, "push");
-    must(esprom_write_end(&rom), &rom.fault, "end");
+    struct wanted_source from = {{read_wanted}, at};
+    must(esprom_update(&rom, at, len, &from.source), &rom.fault, "update");
 }
 
 static void flash_all(const struct row *row)
@@ -87,7 +96,7 @@ static void flash_all(const struct row *row)
     assert_int_equal(rom.flash_size, FLASH_SIZE);
     assert_int_equal(rom.revision, row->revision);
     if (row->baud != ESPROM_BAUD_START)
-        must(esprom_set_baud(&rom, row->baud), &rom.fault, "set_baud");
+        must(esprom_set_speed(&rom, row->baud), &rom.fault, "set_baud");
     write_part(0, TINY_IMAGE_LEN);
     write_part(TINY_TABLE_AT, 0xc00);
     write_part(TINY_APP_AT, WRITTEN_LEN - TINY_APP_AT);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "esprom/esprom_region.h"
+
+#include <string.h>
+
+#include "base/md5.h"
+#include "esprom/esprom_engine.h"
+
+#define PROGRAM_UNIT  4u  /* the ROM takes no block that is not a multiple of this */
+#define CHUNK_SECTORS 16u /* asked for together first: most updates leave some of these alone */
+#define PIECE         512u
+
+tdm_err esprom_region_take(struct esprom *e, uint32_t offset, uint32_t size, struct esprom_source *source)
+{
+    /* The ROM accepts a start inside a sector half-heartedly: it reports failure and writes there all the same. */
+    if (offset % ESPROM_SECTOR != 0)
+        return esprom_fail(e, TDM_E_BOUNDS, "region_unaligned", "region does not begin at a sector", offset);
+    if (size == 0)
+        return esprom_fail(e, TDM_E_BOUNDS, "region_empty", "region without bytes", offset);
+    if (offset > e->flash_size || size > e->flash_size - offset || size > ESPROM_SECTORS_MAX * ESPROM_SECTOR)
+        return esprom_fail(e, TDM_E_NO_ROOM, "region_too_long", "region leaves the radio's flash", e->flash_size);
+    e->region.offset = offset;
+    e->region.source_size = size;
+    e->region.size = (size + PROGRAM_UNIT - 1) / PROGRAM_UNIT * PROGRAM_UNIT;
+    e->region.source = source;
+    e->region.sector_count = (e->region.size + ESPROM_SECTOR - 1) / ESPROM_SECTOR;
+    e->region.differing = 0;
+    return TDM_OK;
+}
+
+tdm_err esprom_region_read(struct esprom *e, uint32_t at, uint8_t *buf, uint32_t len)
+{
+    uint32_t left = at < e->region.source_size ? e->region.source_size - at : 0;
+    uint32_t real = len < left ? len : left;
+
+    memset(buf + real, 0xff, len - real);
+    tdm_err err = real > 0 ? e->region.source->read(e->region.source, at, buf, real) : TDM_OK;
+    return err == TDM_OK ? TDM_OK : esprom_fail(e, err, "source_failed", "the bytes for the radio cannot be read", at);
+}
+
+uint32_t esprom_region_sector_len(const struct esprom *e, uint32_t sector)
+{
+    uint32_t left = e->region.size - sector * ESPROM_SECTOR;
+    return left < ESPROM_SECTOR ? left : ESPROM_SECTOR;
+}
+
+static bool differs(const struct esprom *e, uint32_t sector)
+{
+    return (e->region.differs[sector / 8] >> sector % 8 & 1u) != 0;
+}
+
+static void mark(struct esprom *e, uint32_t sector)
+{
+    e->region.differs[sector / 8] |= (uint8_t)(1u << sector % 8);
+    e->region.differing++;
+}
+
+uint32_t esprom_region_next_run(const struct esprom *e, uint32_t *first)
+{
+    uint32_t end;
+
+    while (*first < e->region.sector_count && !differs(e, *first))
+        ++*first;
+    for (end = *first; end < e->region.sector_count && differs(e, end);)
+        end++;
+    return end - *first;
+}
+
+/* Does the flash hold these bytes of the region? */
+static tdm_err range_is_equal(struct esprom *e, uint32_t at, uint32_t len, bool *is_equal)
+{
+    uint8_t piece[PIECE], meant[MD5_LEN], there[ESPROM_MD5_LEN];
+    tdm_err err = TDM_OK;
+    struct md5 md5;
+
+    *is_equal = false;
+    md5_begin(&md5);
+    for (uint32_t done = 0, n; done < len && err == TDM_OK; done += n) {
+        n = len - done < sizeof piece ? len - done : (uint32_t)sizeof piece;
+        err = esprom_region_read(e, at + done, piece, n);
+        if (err == TDM_OK)
+            md5_add(&md5, piece, n);
+    }
+    md5_end(&md5, meant);
+    if (err == TDM_OK)
+        err = esprom_region_md5(e, e->region.offset + at, len, there);
+    *is_equal = err == TDM_OK && memcmp(there, meant, sizeof meant) == 0;
+    return err;
+}
+
+/* Sixteen sectors: one question when they are all right, else one more for each. */
+static tdm_err compare_chunk(struct esprom *e, uint32_t first, uint32_t count)
+{
+    uint32_t end = first + count, at = first * ESPROM_SECTOR;
+    uint32_t len = (count - 1) * ESPROM_SECTOR + esprom_region_sector_len(e, end - 1);
+    bool is_equal;
+
+    tdm_err err = range_is_equal(e, at, len, &is_equal);
+    if (err != TDM_OK || is_equal)
+        return err;
+    for (uint32_t i = first; i < end && err == TDM_OK; i++) {
+        if (count > 1)
+            err = range_is_equal(e, i * ESPROM_SECTOR, esprom_region_sector_len(e, i), &is_equal);
+        if (!is_equal)
+            mark(e, i);
+    }
+    return err;
+}
+
+tdm_err esprom_region_compare(struct esprom *e)
+{
+    uint32_t count = e->region.sector_count;
+    bool is_equal;
+
+    e->region.differing = 0;
+    memset(e->region.differs, 0, sizeof e->region.differs);
+    tdm_log_progress(e->cfg.log, TDM_PHASE_PROVE, "digest", 0, e->region.size);
+    tdm_err err = range_is_equal(e, 0, e->region.size, &is_equal);
+    if (err == TDM_OK && !is_equal) {
+        for (uint32_t first = 0; first < count && err == TDM_OK; first += CHUNK_SECTORS)
+            err = compare_chunk(e, first, count - first < CHUNK_SECTORS ? count - first : CHUNK_SECTORS);
+    }
+    if (err == TDM_OK)
+        tdm_log_progress(e->cfg.log, TDM_PHASE_PROVE, "digest", e->region.size, e->region.size);
+    return err;
+}

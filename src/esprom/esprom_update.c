@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Until nothing differs: compare, write the runs of sectors that differ, compare again. A failure on the way leaves a hole
+ * nobody need know of: the next comparison finds it. So a damaged block, a lost reply, a wedged loader and a flash that
+ * power cut short yesterday are all one case.
+ */
+#include <string.h>
+
+#include <tandem/esprom.h>
+
+#include "esprom/esprom_engine.h"
+#include "esprom/esprom_link.h"
+#include "esprom/esprom_region.h"
+#include "esprom/esprom_stream.h"
+
+#define PIECE           512u
+#define STALLED_MAX     3u /* rounds without fewer differing sectors */
+#define FAILURES_MAX    32u
+#define SYNC_FAILURES   4u /* so many at one rate, and it is the rate */
+#define SYNC_TRIES      3u
+#define SYNC_TIMEOUT_MS 200u
+
+/* ---- one run ------------------------------------------------------------------------------------------------------ */
+
+struct stream_sink {
+    struct tdm_sink sink;
+    struct esprom *e;
+    uint32_t counted;
+};
+
+static tdm_err count_bytes(struct tdm_sink *sink, const uint8_t *data, size_t len)
+{
+    (void)data;
+    ((struct stream_sink *)(void *)sink)->counted += (uint32_t)len;
+    return TDM_OK;
+}
+
+static tdm_err push_bytes(struct tdm_sink *sink, const uint8_t *data, size_t len)
+{
+    return esprom_stream_push(((struct stream_sink *)(void *)sink)->e, data, len);
+}
+
+static void tell_progress(struct esprom *e, uint32_t run_done)
+{
+    uint64_t total = (uint64_t)e->region.differing * ESPROM_SECTOR, done = (uint64_t)e->region.written + run_done;
+    tdm_log_progress(e->cfg.log, TDM_PHASE_FLASH, "write", done < total ? done : total, total);
+}
+
+static tdm_err compressor_failed(struct esprom *e, tdm_err err)
+{
+    return esprom_fail(e, err, "compressor_failed", "the compressor failed", 0);
+}
+
+/* The run's bytes through the compressor, or as they are. */
+static tdm_err pour(struct esprom *e, uint32_t at, uint32_t len, bool is_packed, struct tdm_sink *to)
+{
+    struct tdm_deflate *d = e->cfg.deflate;
+    uint8_t piece[PIECE];
+    uint32_t n;
+
+    tdm_err err = is_packed ? tdm_deflate_begin(d) : TDM_OK;
+    for (uint32_t done = 0; done < len && err == TDM_OK; done += n) {
+        n = len - done < sizeof piece ? len - done : (uint32_t)sizeof piece;
+        err = esprom_region_read(e, at + done, piece, n);
+        if (err == TDM_OK)
+            err = is_packed ? tdm_deflate_push(d, piece, n, to) : tdm_sink_push(to, piece, n);
+        if (to->push == push_bytes)
+            tell_progress(e, done + n);
+    }
+    if (!is_packed)
+        return err;
+    tdm_err ended = tdm_deflate_end(d, err == TDM_OK ? to : NULL);
+    return err == TDM_OK && ended != TDM_OK ? compressor_failed(e, ended) : err;
+}
+
+/* How many bytes the run takes compressed. The ROM wants to know before the first; so it is compressed twice. */
+static tdm_err measure(struct esprom *e, uint32_t at, uint32_t len, uint32_t *packed)
+{
+    struct stream_sink counter = {.sink = {count_bytes}};
+
+    tdm_err err = pour(e, at, len, true, &counter.sink);
+    *packed = counter.counted;
+    return err == TDM_OK || e->fault.err != TDM_OK ? err : compressor_failed(e, err);
+}
+
+/* A ROM that does not inflate refuses the stream's begin, and nothing was erased. */
+static bool is_deflate_refused(const struct esprom *e, tdm_err err)
+{
+    return err == TDM_E_PEER && e->fault.at == ESPROM_REASON_BAD_FORMAT && strcmp(e->fault.code, "rom_refused") == 0;
+}
+
+static tdm_err write_run(struct esprom *e, uint32_t at, uint32_t len)
+{
+    struct stream_sink to = {.sink = {push_bytes}, .e = e};
+    bool may_pack = e->cfg.deflate != NULL && !e->is_deflate_refused;
+    uint32_t packed = len;
+
+    tdm_err err = may_pack ? measure(e, at, len, &packed) : TDM_OK;
+    if (err != TDM_OK)
+        return err;
+    bool is_packed = may_pack && packed < len;
+    err = esprom_stream_begin(e, is_packed ? ESPROM_DEFLATE : ESPROM_PLAIN, e->region.offset + at, len,
+                              is_packed ? packed : len);
+    if (is_packed && is_deflate_refused(e, err))
+        e->is_deflate_refused = true; /* the next round sends it plain */
+    if (err == TDM_OK)
+        err = pour(e, at, len, is_packed, &to.sink);
+    if (err == TDM_OK)
+        err = esprom_stream_end(e);
+    e->stream.is_open = false;
+    return err;
+}
+
+static tdm_err write_differing(struct esprom *e)
+{
+    tdm_err err = TDM_OK;
+    uint32_t count;
+
+    e->region.written = 0;
+    for (uint32_t first = 0; err == TDM_OK && (count = esprom_region_next_run(e, &first)) > 0; first += count) {
+        uint32_t len = (count - 1) * ESPROM_SECTOR + esprom_region_sector_len(e, first + count - 1);
+        e->tally.streams++;
+        e->tally.rewritten += count;
+        err = write_run(e, first * ESPROM_SECTOR, len);
+        e->region.written += len;
+    }
+    return err;
+}
+
+/* ---- failures ----------------------------------------------------------------------------------------------------- */
+
+static bool may_heal(const struct esprom *e)
+{
+    tdm_err err = e->fault.err;
+    bool is_ours = strcmp(e->fault.code, "source_failed") == 0 || strcmp(e->fault.code, "compressor_failed") == 0;
+    return !is_ours && (err == TDM_E_TIMEOUT || err == TDM_E_NOISE || err == TDM_E_PEER || err == TDM_E_CORRUPT);
+}
+
+/* A loader that still answers is in no other state than one that was reset: SYNC does no harm in the midst of a stream. */
+static bool answers(struct esprom *e)
+{
+    struct esprom_reply reply;
+    tdm_err err = TDM_E_TIMEOUT;
+
+    for (unsigned i = 0; i < SYNC_TRIES && err != TDM_OK; i++)
+        err = esprom_link_sync(&e->link, SYNC_TIMEOUT_MS, &reply);
+    tdm_fault_clear(&e->link.fault);
+    return err == TDM_OK && reply.value == ESPROM_SYNC_VALUE;
+}
+
+struct rounds {
+    uint32_t least;             /* differing sectors, at the best */
+    unsigned stalled, failures; /* rounds without progress since; failures in all */
+    struct tdm_fault last;
+};
+
+/* The first failure at a place is met by SYNC; the next, or silence, by a reset and the next lower rate. */
+static tdm_err recover(struct esprom *e, const struct rounds *r)
+{
+    uint32_t baud = e->link.baud;
+
+    tdm_log_note(e->cfg.log, TDM_LOG_INFO, e->fault.what, e->fault.at);
+    e->tally.recoveries++;
+    tdm_fault_clear(&e->fault);
+    if (r->stalled == 0 && r->failures % SYNC_FAILURES != 0 && answers(e))
+        return TDM_OK;
+    if (!e->cfg.lines->is_wired)
+        return tdm_fault_from(&e->fault, &r->last);
+    tdm_err err = esprom_connect(e);
+    return err == TDM_OK ? esprom_set_speed(e, esprom_rate_below(baud)) : err;
+}
+
+/* ---- public ------------------------------------------------------------------------------------------------------- */
+
+tdm_err esprom_plan(struct esprom *e, uint32_t offset, uint32_t size, struct esprom_source *source)
+{
+    tdm_err err = esprom_require(e);
+    if (err == TDM_OK)
+        err = esprom_region_take(e, offset, size, source);
+    return err == TDM_OK ? esprom_region_compare(e) : err;
+}
+
+static tdm_err give_up(struct esprom *e, const struct rounds *r)
+{
+    if (r->last.err != TDM_OK)
+        return tdm_fault_from(&e->fault, &r->last);
+    return esprom_fail(e, TDM_E_CORRUPT, "digest_differs", "the flash holds other bytes than were sent",
+                       e->region.offset);
+}
+
+/* One comparison, and what it asks for. TDM_OK with nothing differing: done. */
+static tdm_err run_round(struct esprom *e, struct rounds *r)
+{
+    tdm_err err = esprom_region_compare(e);
+
+    if (err == TDM_OK && e->region.differing == 0)
+        return TDM_OK;
+    bool is_progress = err == TDM_OK && e->region.differing < r->least;
+    r->stalled = is_progress ? 0 : r->stalled + 1;
+    if (is_progress)
+        r->least = e->region.differing;
+    if (err != TDM_OK)
+        return err;
+    return r->stalled >= STALLED_MAX ? give_up(e, r) : write_differing(e);
+}
+
+tdm_err esprom_update(struct esprom *e, uint32_t offset, uint32_t size, struct esprom_source *source)
+{
+    struct rounds r = {.least = UINT32_MAX};
+
+    tdm_fault_clear(&r.last);
+    tdm_err err = esprom_require(e);
+    if (err == TDM_OK)
+        err = esprom_region_take(e, offset, size, source);
+    if (err == TDM_OK)
+        e->tally.sectors += e->region.sector_count;
+    while (err == TDM_OK) {
+        err = run_round(e, &r);
+        if (err == TDM_OK && e->region.differing == 0)
+            return TDM_OK;
+        if (err == TDM_OK)
+            continue; /* written; the next comparison proves it */
+        r.last = e->fault;
+        if (!may_heal(e) || r.stalled >= STALLED_MAX || ++r.failures >= FAILURES_MAX)
+            return err;
+        err = recover(e, &r);
+    }
+    return err;
+}
