@@ -6,6 +6,7 @@
 #include "esprom/esprom_link.h"
 
 #define RESETS            3u
+#define IDENTIFY_TRIES    2u
 #define SYNCS_AFTER_RESET 5u
 #define SYNCS_UNWIRED     30u /* somebody may be pressing the buttons right now */
 #define SYNC_TIMEOUT_MS   100u
@@ -90,20 +91,40 @@ static tdm_err enter_loader(struct esprom *e)
     return is_synced ? TDM_OK : diagnose(e);
 }
 
-tdm_err esprom_connect(struct esprom *e)
+static tdm_err connect_once(struct esprom *e)
 {
-    tdm_fault_clear(&e->fault);
-    e->is_connected = e->stream.is_open = e->needs_hand = false;
     e->boot_text[0] = '\0';
     e->link.heard = 0;
     if (esprom_link_set_baud(&e->link, ESPROM_BAUD_START) != TDM_OK)
         return esprom_fail_link(e);
-
     e->link.text = e->boot_text;
     tdm_err err = enter_loader(e);
     e->link.text = NULL;
-    if (err == TDM_OK)
+    return err;
+}
+
+/* A loader that answered SYNC and then could not be identified may have lost its power, or a byte on the way. */
+static bool is_worth_another(const struct esprom *e)
+{
+    tdm_err err = e->fault.err;
+    return e->cfg.lines->is_wired &&
+           (err == TDM_E_TIMEOUT || err == TDM_E_NOISE || err == TDM_E_PEER || err == TDM_E_NOT_FOUND);
+}
+
+tdm_err esprom_connect(struct esprom *e)
+{
+    tdm_err err = TDM_E_TIMEOUT;
+
+    e->is_connected = e->stream.is_open = e->needs_hand = false;
+    for (unsigned i = 0; i < IDENTIFY_TRIES && err != TDM_OK; i++) {
+        tdm_fault_clear(&e->fault);
+        err = connect_once(e);
+        if (err != TDM_OK)
+            return err;
         err = esprom_identify(e);
+        if (err != TDM_OK && !is_worth_another(e))
+            return err;
+    }
     e->is_connected = err == TDM_OK;
     if (e->is_connected)
         tdm_log_progress(e->cfg.log, TDM_PHASE_CONNECT, "loader", 1, 1);

@@ -2,6 +2,8 @@
 /* Regions of the bundle in hand against, and into, the radio's flash, by its ROM. */
 #include "reconcile/reconcile_parts.h"
 
+#define PASSES_MAX 4
+
 static const char *writing_what(uint32_t tag)
 {
     switch (tag) {
@@ -136,12 +138,29 @@ tdm_err reconcile_regions_compare(struct reconcile *r, bool *is_equal)
     return leave(r, err);
 }
 
+/*
+ * Commands of the ROM have no checksum: a bit that turns in one may make it erase what was proven already. So the regions
+ * are gone through until a pass finds nothing to write.
+ */
+static tdm_err write_regions(struct reconcile *r)
+{
+    tdm_err err = TDM_OK;
+    uint32_t before;
+
+    for (int pass = 0; pass < PASSES_MAX && err == TDM_OK; pass++) {
+        before = r->esprom.tally.rewritten;
+        for (int i = 0; i < RECONCILE_REGIONS && err == TDM_OK; i++)
+            err = write_region(r, &r->regions[i]);
+        if (err == TDM_OK && r->esprom.tally.rewritten == before)
+            return TDM_OK;
+    }
+    return err != TDM_OK ? err : fail(r, TDM_E_CORRUPT, "digest_differs", "the flash does not keep what is written", 0);
+}
+
 tdm_err reconcile_regions_write(struct reconcile *r, uint32_t baud)
 {
     tdm_err err = connect(r);
     if (err == TDM_OK && baud != ESPROM_BAUD_START)
         err = esprom_set_speed(&r->esprom, baud);
-    for (int i = 0; i < RECONCILE_REGIONS && err == TDM_OK; i++)
-        err = write_region(r, &r->regions[i]);
-    return leave(r, err);
+    return leave(r, err == TDM_OK ? write_regions(r) : err);
 }
