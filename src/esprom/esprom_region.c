@@ -46,7 +46,7 @@ uint32_t esprom_region_sector_len(const struct esprom *e, uint32_t sector)
 
 static bool differs(const struct esprom *e, uint32_t sector)
 {
-    return (e->region.differs[sector / 8] >> sector % 8 & 1u) != 0;
+    return (e->region.differs[sector / 8] & 1u << sector % 8) != 0;
 }
 
 static void mark(struct esprom *e, uint32_t sector)
@@ -120,7 +120,10 @@ tdm_err esprom_region_compare(struct esprom *e)
         for (uint32_t first = 0; first < count && err == TDM_OK; first += CHUNK_SECTORS)
             err = compare_chunk(e, first, count - first < CHUNK_SECTORS ? count - first : CHUNK_SECTORS);
     }
-    if (err == TDM_OK)
-        tdm_log_progress(e->cfg.log, TDM_PHASE_PROVE, "digest", e->region.size, e->region.size);
-    return err;
+    if (err != TDM_OK)
+        return err;
+    if (!is_equal && e->region.differing == 0)
+        return esprom_fail(e, TDM_E_NOISE, "rom_noise", "digests contradict each other", e->region.offset);
+    tdm_log_progress(e->cfg.log, TDM_PHASE_PROVE, "digest", e->region.size, e->region.size);
+    return TDM_OK;
 }

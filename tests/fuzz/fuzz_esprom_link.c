@@ -26,7 +26,7 @@
 #include "support/fake_serial.h"
 
 #define REGION_MAX 5000u
-#define WRITES_MAX 600u
+#define WRITES_MAX 4000u
 
 enum kind { RAW, FRAMED, GOOD, DIGEST, FINE, BAD, KINDS };
 
@@ -145,13 +145,15 @@ static void open_rom(void)
     rom.has_stated = false;
 }
 
-static tdm_err write_region(uint32_t offset, const uint8_t *data, size_t len)
-{
-    tdm_err err = esprom_write_begin(&engine, offset, (uint32_t)len);
+struct region_source {
+    struct esprom_source source;
+    const uint8_t *data;
+};
 
-    for (size_t at = 0; at < len && err == TDM_OK; at += 1000)
-        err = esprom_write_push(&engine, data + at, len - at < 1000 ? len - at : 1000);
-    return err == TDM_OK ? esprom_write_end(&engine) : err;
+static tdm_err read_region(struct esprom_source *s, uint32_t at, uint8_t *buf, uint32_t len)
+{
+    memcpy(buf, ((struct region_source *)(void *)s)->data + at, len);
+    return TDM_OK;
 }
 
 static void drive(uint32_t offset, const uint8_t *data, size_t len)
@@ -161,7 +163,8 @@ static void drive(uint32_t offset, const uint8_t *data, size_t len)
     fuzz_told(err, &engine.fault);
     if (err == TDM_OK) {
         fuzz_must(engine.chip != NULL && engine.flash_size > 0);
-        err = write_region(offset, data, len);
+        struct region_source from = {{read_region}, data};
+        err = esprom_update(&engine, offset, (uint32_t)len, &from.source);
         fuzz_told(err, &engine.fault);
         fuzz_must(err != TDM_OK || rom.has_stated);
     }

@@ -266,6 +266,7 @@ void pair_power_on(struct pair_world *w)
 
 void pair_begin(struct pair_world *w)
 {
+    deflate_zlib_init(&w->packer);
     struct reconcile_config cfg = {
         .serial = &w->serial,
         .lines = &w->lines,
@@ -275,6 +276,7 @@ void pair_begin(struct pair_world *w)
         .rcp_slots = {&w->router.rcp[0].port, &w->router.rcp[1].port},
         .store = &w->router.store,
         .log = &w->heard.port,
+        .deflate = &w->packer.port,
         .radio_chip = JUDGE_CHIP_UNKNOWN,
         .app_baud = 460800,
         .flash_baud = 460800,

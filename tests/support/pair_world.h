@@ -13,6 +13,7 @@
 
 #include <tandem/reconcile.h>
 
+#include "linux/tandem_linux.h"
 #include "sim_link.h"
 #include "support/fake_log.h"
 #include "support/install_world.h"
@@ -24,6 +25,7 @@ struct pair_world {
     struct install_world router;
     struct reconcile flow;
     struct fake_log heard;
+    struct deflate_zlib packer;
     uint8_t buf[8192];
 
     struct sim_chip chip;
