@@ -7,9 +7,11 @@
  *
  * Contract  get: fetches url from byte `from` and pushes the body into the sink, in order, from that byte on. It
  *           returns when the body has ended (TDM_OK), the sink has refused (the sink's error), or the transfer failed.
- *           TRUST: certificate or name not accepted. UNREACHABLE: no connection, or it broke. TIMEOUT: stalled. PEER:
- *           the server answered with an error status. REFUSED: the URL's scheme is not allowed. TDM_OK does not prove
- *           that the body is whole: a server without lengths can end early; the format must tell.
+ *           TRUST: one side's certificate, name or key is not accepted. UNREACHABLE: no connection, or it broke.
+ *           TIMEOUT: stalled. PEER: the server answered with an error status. REFUSED: the scheme of the URL or of a
+ *           redirect is not allowed, or the TLS not what is demanded. TDM_OK does not prove that the body is whole: a
+ *           server without lengths can end early; the format must tell.
+ * Secrets   user, password and client certificate go to the host and port of the URL alone, wherever it redirects to.
  * Memory    url belongs to the caller. reply is filled by the port as far as it got, also on failure; status and
  *           length stand in it before the first byte is pushed. Its fault is the port's own: when the sink refused,
  *           fault.err stays TDM_OK.
