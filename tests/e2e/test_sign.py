@@ -114,6 +114,7 @@ def test_stated_bytes(tandem, files, kind, options, environment, fields):
     assert (told["statement"], told["image_id"], told["signed_length"]) == (
         "unsigned", expected.id.hex(), expected.signed_length)
     assert (told["cells_used"], told["cells_free"]) == (0, fields.get("cells", 4))
+    tandem("image", "verify", out, ok=True)             # what is packed is what routers take
 
 
 def test_an_opaque_host_is_seen_by_its_bytes(tandem, files):
@@ -321,6 +322,28 @@ def test_keys_that_cannot_sign(tandem, files, tmp_path, case):
     assert refusal(done) == (code, number)
     assert "bad.pem" in result(done)["error"]["message"] and sentence in result(done)["error"]["message"]
     assert not out.exists()
+
+
+FORMS = {  # how openssl writes keys: options to make the file from the one of the second hand
+    "as `openssl ec` writes it": ["ec"],
+    "with its parameters before it": ["ec", "-param_out"],
+    "with a compressed point": ["ec", "-conv_form", "compressed"],
+    "PKCS #8": ["pkcs8", "-topk8", "-nocrypt"],
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_forms_of_one_key(tandem, files, keys, tmp_path, form):
+    """One key has one id, however its file is written."""
+    made = openssl(*[word for word in FORMS[form] if word != "-param_out"], "-in", keys[0].private, check=True).stdout
+    head = openssl("ecparam", "-name", "prime256v1", check=True).stdout if "-param_out" in FORMS[form] else b""
+    (tmp_path / "form.pem").write_bytes(head + made)
+    public = openssl("ec", "-pubout", "-conv_form", "compressed", "-in", keys[0].private, check=True).stdout
+    (tmp_path / "form.pub.pem").write_bytes(public)
+    out, done = create(tandem, files, "pair", *words(), "--sign", tmp_path / "form.pem", ok=True)
+    assert result(done)["signatures"][0]["key_id"] == keys[0].key.id.hex()
+    assert openssl_verifies(tmp_path, out.read_bytes(), cells(out.read_bytes())[0], keys[0])
+    tandem("image", "verify", out, "--key", tmp_path / "form.pub.pem", ok=True)
 
 
 def test_a_key_that_is_not_there(tandem, files):
