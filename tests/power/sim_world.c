@@ -36,7 +36,7 @@ static struct life {
     bool has_keys, never_boots;
     enum tdm_host_slot dead_host; /* while an update with a host that never boots is on trial */
     uint32_t counter;             /* of every image that is proven; without keys it counts nothing */
-    unsigned cuts_left, noise, rots;
+    unsigned cuts_left, noise;
     bool loses_copy, is_radio_dead;
 } life;
 
@@ -179,7 +179,7 @@ static void copy_is_lost(void)
 }
 static void bundle_rots(void)
 {
-    life.rots += watch_rot(&watch, (uint8_t)draw(SLOT_RCP_SLOTS));
+    (void)watch_rot(&watch, (uint8_t)draw(SLOT_RCP_SLOTS));
 }
 static void host_never_boots(void)
 {
@@ -332,6 +332,8 @@ static tdm_err update_changed(void)
 {
     const struct sample_image *good = &images[2].image;
 
+    if (is_stored(&images[2]))
+        return TDM_OK; /* by its manifest it is the very same image */
     changed = *good;
     changed.bytes[good->part_at[4] + draw(good->part_len[4])] ^= (uint8_t)(1u << draw(8));
     tdm_err err = stage(&changed);
@@ -537,13 +539,21 @@ static const char *one_step(void)
     return watch.broken;
 }
 
+/* Stored, tried before, as it was when it was stored, and firmware that answers. */
+static bool could_answer(const struct slot_content *c)
+{
+    const struct image_row *row = c->state >= SLOT_TRIAL ? image_in(c) : NULL;
+    return row != NULL && row->says != NULL && !watch.rotten[row - images];
+}
+
 /* Without one there is nothing to bring the radio back with, but an update. */
 static bool has_whole_bundle(void)
 {
     struct slot_record rec;
     uint8_t rcp = peek(&rec) ? rec.host[w.router.host.running].rcp : SLOT_RCP_NONE;
 
-    return rcp < SLOT_RCP_SLOTS && life.rots == 0;
+    return rcp < SLOT_RCP_SLOTS ? could_answer(&rec.rcp[rcp])
+                                : could_answer(&rec.rcp[SLOT_R0]) || could_answer(&rec.rcp[SLOT_R1]);
 }
 
 /* No fault any more: by itself, or with the operator's word and his order to repair the radio, it is well again. */

@@ -147,7 +147,12 @@ static void on_radio_write(struct pair_world *w)
     if (!announced(p, &rec))
         return;
     must(p, !rec.radio.is_known, "the radio is flashed while the record says what it holds");
-    must(p, rec.radio.begun >= 1 && rec.radio.begun <= RECONCILE_OTHER_BEGUN_MAX, "a flash that is not counted");
+    /* With the other bundle, which is none for a trial, the attempts of the own one are used up. */
+    bool is_other = rec.trial.kind == SLOT_TRIAL_NONE && rec.radio.failed >= RECONCILE_FAILED_MAX;
+    unsigned begun_max = is_other ? RECONCILE_OTHER_BEGUN_MAX : RECONCILE_BEGUN_MAX;
+    unsigned failed_max = is_other ? RECONCILE_OTHER_FAILED_MAX : RECONCILE_FAILED_MAX;
+    must(p, rec.radio.begun >= 1 && rec.radio.begun <= begun_max, "a flash that is not counted");
+    must(p, rec.radio.failed < failed_max, "a flash after the last one that was granted");
 }
 
 void watch_begin(struct pair_watch *p, struct pair_world *w)
@@ -323,8 +328,7 @@ static void visit_success(struct pair_watch *p, const struct slot_record *rec)
     if (slot < 0)
         return;
     must(p, rec->trial.kind == SLOT_TRIAL_NONE, "proven, and yet on trial");
-    must(p, h->ignores_select || (rec->host[h->selected].rcp == slot && h->is_final),
-         "proven, and the boot loader may start another host");
+    must(p, rec->host[h->selected].rcp == slot && h->is_final, "proven, and the boot loader may start another host");
     must(p, is_radio_right(p, rec, next_start(p)), "proven, and the radio does not hold it");
 }
 
@@ -364,8 +368,7 @@ void watch_outcome(struct pair_watch *p, enum reconcile_outcome outcome)
         must(p, is_radio_right(p, &rec, h->running), "a substitute is told, and the radio does not hold it");
     if (outcome != RECONCILE_OK && outcome != RECONCILE_UNMANAGED)
         return;
-    must(p, h->ignores_select || (h->is_final && h->selected == h->running),
-         "at rest, and the boot loader may start another host");
+    must(p, h->is_final && h->selected == h->running, "at rest, and the boot loader may start another host");
     if (watch_peek(p, &rec) != SLOT_STORE_OK || outcome == RECONCILE_UNMANAGED)
         return;
     must(p, rec.trial.kind == SLOT_TRIAL_NONE && rec.host[h->running].content.state == SLOT_GOOD,
