@@ -366,9 +366,9 @@ def test_passphrase_at_the_terminal(tandem, files, tmp_path, passphrase, status)
     (tmp_path / "locked.pem").write_bytes(pem_of(Key.of_number(1).private, b"secret"))
     arguments = ["image", "create", *files.of("pair"), "--target-file", tmp_path / "image.bin", *words(), "--sign",
                  tmp_path / "locked.pem"]
-    child, terminal = pty.fork()
-    if child == 0:
-        os.execv(tandem.path, [str(word) for word in [tandem.path, *arguments]])
+    terminal, end = pty.openpty()
+    child = subprocess.Popen(["setsid", "--ctty", "--wait", tandem.path, *map(str, arguments)], stdin=end, stdout=end, stderr=end)
+    os.close(end)
     said = b""
     while b"locked.pem: " not in said:
         said += os.read(terminal, 1024)
@@ -378,7 +378,8 @@ def test_passphrase_at_the_terminal(tandem, files, tmp_path, passphrase, status)
             said += more
     except OSError:             # how a terminal ends
         pass
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == status, said
+    assert child.wait() == status, said
+    os.close(terminal)
     assert (tmp_path / "image.bin").exists() == (status == 0)
 
 
