@@ -287,6 +287,88 @@ static void without_another_host_nothing_is_refused(void **state)
     pair_close(&w);
 }
 
+/* ---- what an image states ---- */
+
+static struct sample_image stated;
+
+static const struct stated_row {
+    const char *name;
+    bool is_radio;
+    size_t field; /* of the manifest; 0: nothing is changed */
+    uint32_t value;
+    const char *code; /* of the verdict; "": it is kept */
+} stated_rows[] = {
+    {"as stated", false, 0, 0, ""},
+    {"a radio, as stated", true, 0, 0, ""},
+    {"another API", false, 136, 12, "not_proven"},
+    {"a radio, another API", true, 136, 12, "not_proven"},
+    {"another least host API", false, 138, 5, "not_proven"},
+    {"later revisions of the chip", false, 132, 99 << 16 | 2, "wrong_radio"},
+    {"earlier revisions of the chip", true, 132, 0, "wrong_radio"},
+    {"more flash", true, 28, 4u << 20, "wrong_radio"},
+};
+
+/* Only the ROM and the firmware can tell: what was known of the radio before is forgotten. */
+static void forget_radio(void)
+{
+    struct slot_record rec = pair_load(&w);
+
+    rec.radio.revision = 0xffff;
+    rec.radio.flash_size = 0;
+    world_store(&w.router, &rec);
+}
+
+static void state_field(size_t field, uint32_t value)
+{
+    uint8_t *at = stated.bytes + stated.manifest_at + field;
+
+    if (field == 28 || field == 132)
+        sample_put32(at, value);
+    else if (field != 0)
+        sample_put16(at, (uint16_t)value);
+}
+
+/* No restart makes it fit, so there is one start; and the configured numbers give way to those of the image. */
+static void what_an_image_states_is_what_the_radio_says(void **state)
+{
+    struct sample_key key;
+    bool needs_restart;
+
+    (void)state;
+    sample_key_make(&key, 0);
+    for (size_t i = 0; i < sizeof stated_rows / sizeof stated_rows[0]; i++) {
+        const struct stated_row *row = &stated_rows[i];
+        pair_build_signed(&stated, new_text, new_text, row->is_radio ? 0 : 5000, 2, 5, &key);
+        state_field(row->field, row->value);
+        open_with(NULL);
+        forget_radio();
+        world_serve(&w.router, &stated);
+        world_begin(&w.router);
+        assert_int_equal(install_stage(&w.router.install, "test:image"), TDM_OK);
+        assert_int_equal(install_arm(&w.router.install, &needs_restart), TDM_OK);
+        (void)start(false, row->is_radio ? 0 : 12, row->is_radio ? 0 : 3);
+        if (strcmp(w.flow.fault.code, row->code) != 0)
+            fail_msg("%s: %s", row->name, w.flow.fault.code);
+        bool is_kept = pair_load(&w).trial.kind == SLOT_TRIAL_NONE && row->code[0] == '\0';
+        if (slot_record_bad_reason(&w.flow.record, w.router.install.verdict.id) != NULL ? is_kept : !is_kept)
+            fail_msg("%s: kept %d", row->name, is_kept);
+        pair_close(&w);
+    }
+    sample_key_free(&key);
+}
+
+/* The radio was proven: what it said is known when an image is judged later. */
+static void a_proof_keeps_the_radios_numbers(void **state)
+{
+    (void)state;
+    open_with(NULL);
+    struct slot_record rec = pair_load(&w);
+    assert_int_equal(rec.radio.api, 11);
+    assert_int_equal(rec.radio.least_host_api, 4);
+    assert_int_equal(rec.radio.revision, 1);
+    pair_close(&w);
+}
+
 static int build_images(void **state)
 {
     (void)state;
@@ -308,6 +390,8 @@ int main(void)
         cmocka_unit_test(a_radio_is_refused_and_brought_back_at_once),
         cmocka_unit_test(a_refusal_tells_what_fails_behind_it),
         cmocka_unit_test(without_another_host_nothing_is_refused),
+        cmocka_unit_test(what_an_image_states_is_what_the_radio_says),
+        cmocka_unit_test(a_proof_keeps_the_radios_numbers),
     };
     return cmocka_run_group_tests(tests, build_images, NULL);
 }
