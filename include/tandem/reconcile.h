@@ -65,9 +65,13 @@ enum reconcile_outcome {
     RECONCILE_DEGRADED,   /* nothing can be proven; networking and updating go on, `fault` says why    */
 };
 
-/* One part of the bundle: where it lies in the RCP slot, and where it belongs in the radio's flash. */
+/*
+ * One part of the bundle: where it lies in the RCP slot, and where it belongs in the radio's flash. The digest is that of
+ * the bytes that were judged, so a slot that says something else at its next reading does not get it into a proven radio.
+ */
 struct reconcile_region {
     uint32_t tag, slot_offset, flash_offset, size;
+    uint8_t md5[ESPROM_MD5_LEN];
 };
 
 struct reconcile {

@@ -2,12 +2,14 @@
 /*
  * The stored bundle: one pass through the judge, which proves every byte and tells where the parts lie. The parts are
  * then read by offset, not by a second pass through the parser: a slot is random access, so regions can be
- * compared first and written in any order, and each byte is read once per use.
+ * compared first and written in any order, and each byte is read once per use. What the judge has seen of each is kept as
+ * a digest: the radio is held to that.
  */
 #include "reconcile/reconcile_parts.h"
 
 #include <string.h>
 
+#include "base/md5.h"
 #include "image/flash_args.h"
 
 struct judge_sink {
@@ -33,14 +35,77 @@ static struct judge_facts facts_of(const struct reconcile *r, uint8_t slot)
     };
 }
 
+/* ---- the digests of what the judge lets out ---- */
+
+struct witness {
+    struct judge_output port;
+    struct reconcile *r;
+    uint64_t at; /* bytes so far */
+    struct md5 md5[RECONCILE_REGIONS];
+};
+
+/*
+ * Firmware, partition table, bootloader: most of the time goes into the firmware, and all through it the old
+ * bootloader still stands; the two short writes come last.
+ */
+static const uint32_t order[RECONCILE_REGIONS] = {IMAGE_TAG_RCP_APP, IMAGE_TAG_PARTITION_TABLE, IMAGE_TAG_BOOTLOADER};
+
+static tdm_err on_accept(struct judge_output *port, const struct judge_verdict *front)
+{
+    struct witness *w = (struct witness *)(void *)port;
+
+    for (int i = 0; i < RECONCILE_REGIONS; i++) {
+        const struct image_part *part = image_layout_part(&front->layout, order[i]);
+        if (part == NULL)
+            return TDM_E_FORMAT;
+        w->r->regions[i] = (struct reconcile_region){.tag = part->tag, .size = part->size, .slot_offset = part->offset};
+        md5_begin(&w->md5[i]);
+    }
+    return TDM_OK;
+}
+
+/* The bytes of data that belong to region i, if any. */
+static void witness_region(struct witness *w, int i, const uint8_t *data, size_t len)
+{
+    struct reconcile_region *g = &w->r->regions[i];
+    uint64_t begin = g->slot_offset > w->at ? g->slot_offset : w->at, end = (uint64_t)g->slot_offset + g->size;
+
+    if (end > w->at + len)
+        end = w->at + len;
+    if (begin >= end)
+        return;
+    md5_add(&w->md5[i], data + (size_t)(begin - w->at), (size_t)(end - begin));
+    if (end == (uint64_t)g->slot_offset + g->size)
+        md5_end(&w->md5[i], g->md5);
+}
+
+static tdm_err on_bundle(struct judge_output *port, const uint8_t *data, size_t len)
+{
+    struct witness *w = (struct witness *)(void *)port;
+
+    for (int i = 0; i < RECONCILE_REGIONS; i++)
+        witness_region(w, i, data, len);
+    w->at += len;
+    return TDM_OK;
+}
+
+static tdm_err on_host(struct judge_output *port, const uint8_t *data, size_t len)
+{
+    (void)port, (void)data, (void)len;
+    return TDM_OK; /* a slot stores none */
+}
+
+/* ---- judging ---- */
+
 /* The whole bundle through the judge; its verdict in r->bundle. */
 static tdm_err judge_bundle(struct reconcile *r, uint8_t slot)
 {
     const struct slot_content *content = &r->record.rcp[slot];
     struct judge_facts facts = facts_of(r, slot);
     struct judge_sink to = {.sink = {.push = push_to_judge}, .judge = &r->judge};
+    struct witness witness = {.port = {on_accept, on_bundle, on_host}, .r = r};
 
-    judge_init(&r->judge, r->cfg.crypto, &facts, NULL);
+    judge_init(&r->judge, r->cfg.crypto, &facts, &witness.port);
     tdm_err err = slot_replay(r->cfg.rcp_slots[slot], content->length, r->cfg.buf, r->cfg.buf_len, &to.sink);
     if (err == TDM_OK)
         err = judge_end_bundle(&r->judge, &r->bundle);
@@ -60,34 +125,15 @@ static tdm_err judge_bundle(struct reconcile *r, uint8_t slot)
     return TDM_OK;
 }
 
-/*
- * Firmware, partition table, bootloader: most of the time goes into the firmware, and all through it the old
- * bootloader still stands; the two short writes come last.
- */
-static tdm_err find_regions(struct reconcile *r, uint8_t slot)
+/* Where the parts go, as the judge has read it. */
+static tdm_err find_places(struct reconcile *r, uint8_t slot)
 {
-    static const uint32_t order[RECONCILE_REGIONS] = {IMAGE_TAG_RCP_APP, IMAGE_TAG_PARTITION_TABLE,
-                                                      IMAGE_TAG_BOOTLOADER};
-    const struct image_part *part = image_layout_part(&r->bundle.layout, IMAGE_TAG_FLASH_ARGS);
-    uint8_t bytes[IMAGE_FLASH_ARGS_LEN];
     struct flash_args args;
 
-    if (part == NULL || part->size != sizeof bytes)
-        return tdm_fault_set(&r->bundle_fault, TDM_E_FORMAT, "bad_flash_args", "no flash arguments in the bundle",
-                             slot);
-    tdm_err err = tdm_flash_read(r->cfg.rcp_slots[slot], part->offset, bytes, sizeof bytes);
-    if (err != TDM_OK)
-        return tdm_fault_set(&r->bundle_fault, err, "bundle_damaged", "the stored bundle cannot be read", slot);
-    err = flash_args_read(bytes, &args, &r->bundle_fault);
+    tdm_err err = flash_args_read(r->judge.flash_args, &args, &r->bundle_fault);
     for (int i = 0; i < RECONCILE_REGIONS && err == TDM_OK; i++) {
-        struct reconcile_region *region = &r->regions[i];
-        part = image_layout_part(&r->bundle.layout, order[i]);
-        err = flash_args_offset(&args, order[i], &region->flash_offset);
-        if (part == NULL || err != TDM_OK)
+        if (flash_args_offset(&args, r->regions[i].tag, &r->regions[i].flash_offset) != TDM_OK)
             return tdm_fault_set(&r->bundle_fault, TDM_E_FORMAT, "bad_flash_args", "a part has no place", slot);
-        region->tag = part->tag;
-        region->size = part->size;
-        region->slot_offset = part->offset;
     }
     return err;
 }
@@ -105,7 +151,7 @@ tdm_err reconcile_bundle_load(struct reconcile *r, uint8_t slot)
     tdm_log_note(r->cfg.log, TDM_LOG_DEBUG, "judging the stored bundle of RCP slot", slot);
     tdm_err err = judge_bundle(r, slot);
     if (err == TDM_OK)
-        err = find_regions(r, slot);
+        err = find_places(r, slot);
     r->bundle_is_damaged = err != TDM_OK;
     return err;
 }

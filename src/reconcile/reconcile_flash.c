@@ -2,6 +2,8 @@
 /* Regions of the bundle in hand against, and into, the radio's flash, by its ROM. */
 #include "reconcile/reconcile_parts.h"
 
+#include <string.h>
+
 #define PASSES_MAX 4
 
 static const char *writing_what(uint32_t tag)
@@ -39,12 +41,13 @@ static struct slot_source source_of(struct reconcile *r, const struct reconcile_
     return (struct slot_source){{read_slot}, r->cfg.rcp_slots[r->slot], g->slot_offset};
 }
 
+/* Does the flash hold what was judged? */
 static tdm_err region_is_equal(struct reconcile *r, const struct reconcile_region *g, bool *is_equal)
 {
-    struct slot_source from = source_of(r, g);
+    uint8_t there[ESPROM_MD5_LEN];
 
-    tdm_err err = esprom_plan(&r->esprom, g->flash_offset, g->size, &from.source);
-    *is_equal = err == TDM_OK && r->esprom.region.differing == 0;
+    tdm_err err = esprom_region_md5(&r->esprom, g->flash_offset, g->size, there);
+    *is_equal = err == TDM_OK && memcmp(there, g->md5, sizeof there) == 0;
     return err;
 }
 
@@ -157,10 +160,26 @@ static tdm_err write_regions(struct reconcile *r)
     return err != TDM_OK ? err : fail(r, TDM_E_CORRUPT, "digest_differs", "the flash does not keep what is written", 0);
 }
 
+/* What was sent came from the slot once more: is it still what was judged? */
+static tdm_err prove_regions(struct reconcile *r)
+{
+    bool is_equal = true;
+    tdm_err err = TDM_OK;
+
+    for (int i = 0; i < RECONCILE_REGIONS && err == TDM_OK && is_equal; i++)
+        err = region_is_equal(r, &r->regions[i], &is_equal);
+    if (err != TDM_OK || is_equal)
+        return err;
+    return fail(r, TDM_E_CORRUPT, "not_proven", "the radio holds something else than the bundle that was judged",
+                r->slot);
+}
+
 tdm_err reconcile_regions_write(struct reconcile *r, uint32_t baud)
 {
     tdm_err err = connect(r);
     if (err == TDM_OK && baud != ESPROM_BAUD_START)
         err = esprom_set_speed(&r->esprom, baud);
-    return leave(r, err == TDM_OK ? write_regions(r) : err);
+    if (err == TDM_OK)
+        err = write_regions(r);
+    return leave(r, err == TDM_OK ? prove_regions(r) : err);
 }

@@ -5,6 +5,8 @@
  */
 #include "reconcile/reconcile_parts.h"
 
+#include <string.h>
+
 struct host_numbers {
     uint32_t api, least_radio_api; /* 0: not asked */
 };
@@ -19,14 +21,19 @@ static struct host_numbers host_numbers(const struct reconcile *r)
     return (struct host_numbers){r->cfg.host_api, r->cfg.min_radio_api};
 }
 
-/* Firmware that reports other numbers than its image states was not judged for what it is. */
-static bool is_as_stated(const struct reconcile *r)
+/* Firmware that reports another name or other numbers than its image states was not judged for what it is. */
+static void check_as_stated(const struct reconcile *r, struct tdm_fault *why)
 {
     const struct manifest_side *stated = &r->bundle.manifest.radio;
 
     if (r->bundle_fault.err != TDM_OK || !r->bundle.has_manifest || r->record.host[r->running].rcp == SLOT_RCP_NONE)
-        return true;
-    return r->radio.api == stated->api && r->radio.min_host_api == stated->least_api;
+        return;
+    if (strcmp(r->radio.version, r->wanted) != 0)
+        (void)tdm_fault_set(why, TDM_E_MISMATCH, "not_proven", "the radio names itself otherwise than its image does",
+                            0);
+    if (r->radio.api != stated->api || r->radio.min_host_api != stated->least_api)
+        (void)tdm_fault_set(why, TDM_E_MISMATCH, "not_proven", "the radio reports another API than its image states",
+                            r->radio.api);
 }
 
 /* OpenThread's own rule, both ways: each side says the oldest version of the other that it works with. */
@@ -36,9 +43,7 @@ bool reconcile_radio_fits(const struct reconcile *r, struct tdm_fault *why)
     struct host_numbers host = host_numbers(r);
 
     tdm_fault_clear(why);
-    if (!is_as_stated(r))
-        (void)tdm_fault_set(why, TDM_E_MISMATCH, "not_proven", "the radio reports another API than its image states",
-                            radio->api);
+    check_as_stated(r, why);
     if (host.least_radio_api != 0 && radio->api < host.least_radio_api)
         (void)tdm_fault_set(why, TDM_E_MISMATCH, "radio_api_too_old", "the radio's API is too old for this host",
                             radio->api);

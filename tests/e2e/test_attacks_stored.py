@@ -2,10 +2,12 @@
 """Attacks on what is stored, on the way from one reading to the next, and on the floors. The router is that of the
 attack table (test_attacks.py)."""
 
+import dataclasses
 import os
 import re
 import struct
 import subprocess
+import sys
 
 import pytest
 
@@ -155,7 +157,7 @@ def test_the_server_has_another_file_for_the_second_request(router, second):
         assert slot["id"] != second.id.hex()
 
 
-# ---- row 70: between the switch and the radio ------------------------------------------------------------------------
+# ---- rows 70 and 71: between the switch and the radio ----------------------------------------------------------------
 
 def armed(router, image):
     answer = stored(router, image, "--no-reboot")
@@ -178,6 +180,46 @@ def test_the_bundle_of_another_valid_image_beside_the_host(router):
     assert answer["state"] != "ok"
     assert router.sim.flash.read_bytes() == radio
     assert other.parts[4] not in router.sim.flash.read_bytes()
+
+
+def test_the_firmware_answers_another_version_than_is_stated(router):
+    said = dataclasses.replace(pair(), text=b"openthread/another")
+    armed(router, said)
+    router.start()
+    refused(router.json("boot"), "not_proven")
+    router.start()
+    assert router.json("boot")["state"] == "ok" and floors(router) == (6, FLOOR)
+    assert said.id.hex() in {row["id"] for row in router.json("ota", "status")["refused"]}
+
+
+PINS = """\
+#!{python}
+import socket, sys
+reset, boot = (word.split("=")[1] for word in sys.argv[1:])
+if (reset, boot) == ("1", "1"):
+    with open("{bundle}", "r+b") as slot:
+        slot.seek({at})
+        slot.write(b"changed!")
+with socket.socket(socket.AF_UNIX) as pins:
+    pins.connect("{socket}")
+    answers = pins.makefile("r")
+    for line in (f"boot {{boot}}", f"reset {{reset}}"):
+        pins.sendall(line.encode() + b"\\n")
+        assert answers.readline() == "ok\\n"
+"""
+
+
+def test_the_bundle_changes_between_its_last_reading_and_its_way_to_the_radio(router):
+    """The program that drives RESET and BOOT is run just then."""
+    bundle, _ = slot_files(armed(router, pair()), router)
+    pins = router.home / "pins"
+    pins.write_text(PINS.format(python=sys.executable, bundle=bundle, at=IN_TABLE, socket=router.sim.socket))
+    pins.chmod(0o755)
+    router.start()
+    answer = router.json("boot", "--radio-lines", f"command:{pins}")
+    assert b"changed!" in bundle.read_bytes()
+    refused(answer, "not_proven")
+    assert floors(router) == (6, FLOOR) and answer["state"] != "ok"
 
 
 # ---- rows 54, 61, 72 and 73: floors and times ------------------------------------------------------------------------
