@@ -106,6 +106,7 @@ static void stop(struct reconcile *r, enum reconcile_outcome *outcome)
 /* No trial is left: the running pair, as it is. */
 static void conclude(struct reconcile *r, tdm_err radio, enum reconcile_outcome *outcome)
 {
+    *outcome = RECONCILE_DEGRADED;
     if (radio == TDM_E_CANCELLED)
         stop(r, outcome);
     else if (radio != TDM_OK)
@@ -243,6 +244,8 @@ tdm_err reconcile_accept(struct reconcile *r, enum reconcile_outcome *outcome)
     if (r->record.trial.to != (uint8_t)r->running || r->record.result.code != SLOT_RESULT_WAITING)
         return tdm_fault_from(&r->fault, &not_waiting);
     *outcome = RECONCILE_WAITING;
+    if (r->record.trial.kind == SLOT_TRIAL_RADIO)
+        settle(r); /* as in the start that proved it: confirming a host is a selection of its own */
     reconcile_confirm(r, &why);
     (void)tdm_fault_from(&r->fault, &why);
     if (r->was_confirmed)

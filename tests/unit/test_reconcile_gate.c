@@ -205,6 +205,23 @@ static void a_selector_that_does_not_listen(void **state)
     pair_close(&w);
 }
 
+/* The radio is the one that was asked for, but who starts next is not certain: that is told. */
+static void an_accepted_radio_tells_that_the_host_is_not_settled(void **state)
+{
+    enum reconcile_outcome outcome;
+
+    (void)state;
+    open_with(&new_radio);
+    assert_int_equal(start(true, 0, 0), RECONCILE_WAITING);
+    w.router.host.is_final = false;
+    w.router.host.ignores_select = true;
+    assert_int_equal(accept(&outcome), TDM_E_MISMATCH);
+    assert_int_equal(outcome, RECONCILE_DEGRADED);
+    assert_string_equal(w.flow.fault.code, "select_failed");
+    assert_int_equal(pair_load(&w).trial.kind, SLOT_TRIAL_NONE);
+    pair_close(&w);
+}
+
 static void a_waiting_pair_is_refused(void **state)
 {
     enum reconcile_outcome outcome;
@@ -385,6 +402,7 @@ int main(void)
         cmocka_unit_test(nothing_to_say),
         cmocka_unit_test(only_what_this_start_has_seen_is_accepted),
         cmocka_unit_test(a_selector_that_does_not_listen),
+        cmocka_unit_test(an_accepted_radio_tells_that_the_host_is_not_settled),
         cmocka_unit_test(a_waiting_pair_is_refused),
         cmocka_unit_test(an_armed_pair_is_refused),
         cmocka_unit_test(a_radio_is_refused_and_brought_back_at_once),
