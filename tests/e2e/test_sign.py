@@ -361,25 +361,32 @@ def test_more_keys_than_cells(tandem, files, keys):
     assert refusal(done) == ("no_free_cell", 40) and not out.exists()
 
 
-@pytest.mark.parametrize("passphrase, status", [(b"secret", 0), (b"wrong", 21)])
-def test_passphrase_at_the_terminal(tandem, files, tmp_path, passphrase, status):
-    (tmp_path / "locked.pem").write_bytes(pem_of(Key.of_number(1).private, b"secret"))
-    arguments = ["image", "create", *files.of("pair"), "--target-file", tmp_path / "image.bin", *words(), "--sign",
-                 tmp_path / "locked.pem"]
+def at_a_terminal(program, arguments, prompt: bytes, answer: bytes, environment=None) -> tuple[int, bytes]:
+    """Waits for the prompt and types the answer. Exit number, and all that was said."""
     terminal, end = pty.openpty()
-    child = subprocess.Popen(["setsid", "--ctty", "--wait", tandem.path, *map(str, arguments)], stdin=end, stdout=end, stderr=end)
+    child = subprocess.Popen(["setsid", "--ctty", "--wait", program, *map(str, arguments)], stdin=end, stdout=end, stderr=end,
+                             env=environment)
     os.close(end)
     said = b""
-    while b"locked.pem: " not in said:
+    while prompt not in said:
         said += os.read(terminal, 1024)
-    os.write(terminal, passphrase + b"\n")
+    os.write(terminal, answer + b"\n")
     try:
         while more := os.read(terminal, 1024):
             said += more
     except OSError:             # how a terminal ends
         pass
-    assert child.wait() == status, said
     os.close(terminal)
+    return child.wait(), said
+
+
+@pytest.mark.parametrize("passphrase, status", [(b"secret", 0), (b"wrong", 21)])
+def test_passphrase_at_the_terminal(tandem, files, tmp_path, passphrase, status):
+    (tmp_path / "locked.pem").write_bytes(pem_of(Key.of_number(1).private, b"secret"))
+    arguments = ["image", "create", *files.of("pair"), "--target-file", tmp_path / "image.bin", *words(), "--sign",
+                 tmp_path / "locked.pem"]
+    ended, said = at_a_terminal(tandem.path, arguments, b"locked.pem: ", passphrase)
+    assert ended == status, said
     assert (tmp_path / "image.bin").exists() == (status == 0)
 
 
@@ -701,6 +708,16 @@ def test_signed_in_a_pkcs11_device(tandem, keys, tmp_path, device):
     assert openssl_verifies(tmp_path, out.read_bytes(), cells(out.read_bytes())[0], keys[0])
     assert result(done)["signatures"][0]["key_id"] == keys[0].key.id.hex()
     assert "12345678" not in done.stdout + done.stderr
+
+
+@pytest.mark.skipif(not HAS_DEVICE, reason="wants OpenSSL's pkcs11 provider and softhsm2")
+@pytest.mark.parametrize("pin, signed", [(b"12345678", True), (b"00000000", False)])
+def test_pin_at_the_terminal(tandem, keys, tmp_path, device, pin, signed):
+    out = blank_image(tmp_path)
+    arguments = ["image", "sign", out, "--sign", "pkcs11:token=release;object=signer;type=private"]
+    ended, said = at_a_terminal(tandem.path, arguments, b"PIN", pin, device)
+    assert (ended == 0) == signed, said
+    assert (out.read_bytes() != stated_builds.image().bytes) == signed
 
 
 @pytest.mark.skipif(not HAS_DEVICE, reason="wants OpenSSL's pkcs11 provider and softhsm2")
