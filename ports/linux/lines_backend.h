@@ -15,9 +15,6 @@ static inline struct lines_linux *lines_linux_self(struct tdm_lines *port)
     return (struct lines_linux *)port;
 }
 
-/* The modem-control bits (TIOCM_DTR, TIOCM_RTS) that are asserted for these levels. */
-int lines_modem_bits(bool reset, bool boot);
-
 TDM_MUST_USE tdm_err lines_modem_open(struct lines_linux *l, struct tdm_fault *why);
 TDM_MUST_USE tdm_err lines_command_open(struct lines_linux *l, struct tdm_fault *why);
 TDM_MUST_USE tdm_err lines_control_open(struct lines_linux *l, struct tdm_fault *why);

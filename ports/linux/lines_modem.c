@@ -1,50 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <sys/ioctl.h>
+#include "linux/lines_modem_steps.h"
 
-#include "linux/lines_backend.h"
-
-/*
- * The two-transistor circuit of USB bridges and development boards:
- *
- *   RTS asserted alone   EN low      chip in reset
- *   DTR asserted alone   BOOT low    strap for the ROM loader
- *   both, or neither     nothing
- *
- * So the strap cannot stand while reset is held; it comes in the same act as the release, and EN rises slower than
- * BOOT falls. One ioctl moves both: two would pass through a state that is neither.
- */
-int lines_modem_bits(bool reset, bool boot)
+static tdm_err apply(struct lines_linux *l, const struct modem_step *steps, size_t count)
 {
-    if (reset)
-        return TIOCM_RTS;
-    return boot ? TIOCM_DTR : 0;
+    struct clock_posix clock;
+
+    clock_posix_init(&clock);
+    for (size_t i = 0; i < count; i++) {
+        tdm_err err = serial_linux_set_modem(l->serial, steps[i].lines, steps[i].is_one_act);
+        if (err != TDM_OK)
+            return err;
+        if (steps[i].then_ms > 0)
+            tdm_clock_sleep_ms(&clock.port, steps[i].then_ms);
+    }
+    return TDM_OK;
 }
 
 static tdm_err lines_modem_set(struct tdm_lines *port, bool reset, bool boot)
 {
-    const struct serial_linux *serial = lines_linux_self(port)->serial;
-    int bits = 0;
+    struct lines_linux *l = lines_linux_self(port);
+    struct modem_step steps[MODEM_STEPS_MAX];
 
-    if (!serial->is_open)
+    if (!l->serial->is_open)
         return TDM_E_STATE;
-    if (ioctl(serial->fd, TIOCMGET, &bits) != 0)
-        return TDM_E_UNREACHABLE;
-    bits = (bits & ~(TIOCM_DTR | TIOCM_RTS)) | lines_modem_bits(reset, boot);
-    return ioctl(serial->fd, TIOCMSET, &bits) == 0 ? TDM_OK : TDM_E_UNREACHABLE;
+    return apply(l, steps, lines_modem_steps(&l->modem, reset, boot, steps));
 }
 
 static const struct tdm_lines_ops lines_modem_ops = {.set = lines_modem_set};
 
 tdm_err lines_modem_open(struct lines_linux *l, struct tdm_fault *why)
 {
-    int bits = 0;
-
-    if (l->serial == NULL || !l->serial->is_open || !l->serial->is_tty)
-        return tdm_fault_set(why, TDM_E_UNSUPPORTED, "lines_no_modem", "DTR and RTS need a local serial port", 0);
-    if (ioctl(l->serial->fd, TIOCMGET, &bits) != 0)
-        return tdm_fault_set(why, TDM_E_UNSUPPORTED, "lines_no_modem", "this serial port has no DTR and RTS",
-                             (uint64_t)errno);
+    if (!lines_modem_read(&l->modem, l->target))
+        return tdm_fault_set(
+            why, TDM_E_FORMAT, "lines_bad_spec",
+            "modem lines are modem, modem-together, modem-classic or modem-usb, and behind a colon any "
+            "of direct, invert-reset, invert-boot",
+            0);
+    if (l->serial == NULL || !l->serial->is_open || !serial_linux_has_modem(l->serial))
+        return tdm_fault_set(why, TDM_E_UNSUPPORTED, "lines_no_modem",
+                             "DTR and RTS need a local serial port that has them, or rfc2217://", 0);
     l->port.ops = &lines_modem_ops;
     return TDM_OK;
 }

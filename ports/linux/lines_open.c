@@ -22,23 +22,28 @@ static tdm_err lines_none_open(struct lines_linux *l, struct tdm_fault *why)
 }
 
 static const struct lines_kind {
-    const char *prefix; /* with a colon: the rest of the spec is the target */
+    const char *prefix;
+    enum { TARGET_NONE, TARGET_MAYBE, TARGET_NEEDED } target; /* the rest of the spec */
     bool is_wired;
     tdm_err (*open)(struct lines_linux *l, struct tdm_fault *why);
 } lines_kinds[] = {
-    {"none", false, lines_none_open},
-    {"modem", true, lines_modem_open},
-    {"command:", true, lines_command_open},
-    {"control:", true, lines_control_open},
+    {"none", TARGET_NONE, false, lines_none_open},
+    {"modem", TARGET_MAYBE, true, lines_modem_open},
+    {"command:", TARGET_NEEDED, true, lines_command_open},
+    {"control:", TARGET_NEEDED, true, lines_control_open},
 };
 
-/* The kind this spec names and the target behind the colon, or NULL. */
+static bool fits(int target, char next)
+{
+    return target == TARGET_MAYBE || (target == TARGET_NEEDED) == (next != '\0');
+}
+
+/* The kind this spec names and the target behind its prefix, or NULL. */
 static const struct lines_kind *find_kind(const char *spec, const char **target)
 {
     for (size_t i = 0; i < sizeof lines_kinds / sizeof lines_kinds[0]; i++) {
         size_t len = strlen(lines_kinds[i].prefix);
-        bool takes_target = lines_kinds[i].prefix[len - 1] == ':';
-        if (strncmp(spec, lines_kinds[i].prefix, len) != 0 || takes_target == (spec[len] == '\0'))
+        if (strncmp(spec, lines_kinds[i].prefix, len) != 0 || !fits(lines_kinds[i].target, spec[len]))
             continue;
         *target = spec + len;
         return &lines_kinds[i];
@@ -46,8 +51,8 @@ static const struct lines_kind *find_kind(const char *spec, const char **target)
     return NULL;
 }
 
-tdm_err lines_linux_open(struct lines_linux *l, const char *spec, const struct serial_linux *serial,
-                         uint32_t reset_hold_ms, uint32_t boot_hold_ms, struct tdm_fault *why)
+tdm_err lines_linux_open(struct lines_linux *l, const char *spec, struct serial_linux *serial, uint32_t reset_hold_ms,
+                         uint32_t boot_hold_ms, struct tdm_fault *why)
 {
     const char *target = "";
     const struct lines_kind *kind = find_kind(spec, &target);
@@ -56,7 +61,9 @@ tdm_err lines_linux_open(struct lines_linux *l, const char *spec, const struct s
     l->port = (struct tdm_lines){.ops = &lines_none_ops, .reset_hold_ms = reset_hold_ms, .boot_hold_ms = boot_hold_ms};
     if (kind == NULL)
         return tdm_fault_set(why, TDM_E_FORMAT, "lines_bad_spec",
-                             "lines are none, modem, command:PROGRAM or control:SOCKET", 0);
+                             "lines are none, modem, modem-together, modem-classic, modem-usb, command:PROGRAM or "
+                             "control:SOCKET",
+                             0);
     size_t len = strlen(target);
     if (len >= sizeof l->target)
         return tdm_fault_set(why, TDM_E_FORMAT, "lines_bad_spec", "the name after the colon is too long", len);

@@ -3,7 +3,7 @@
  * serial_backend: what the files of the serial port share. serial_open.c chooses by the address and moves bytes;
  * serial_tty.c and serial_tcp.c each open one kind of wire.
  *
- * Used by   serial_open.c.   Every function leaves s->fd alone when it fails.
+ * Used by   serial_open.c, lines_modem.c.   Every function leaves s->fd alone when it fails.
  */
 #ifndef TANDEM_LINUX_SERIAL_BACKEND_H
 #define TANDEM_LINUX_SERIAL_BACKEND_H
@@ -21,6 +21,15 @@ TDM_MUST_USE tdm_err serial_tty_set_raw(int fd, uint32_t baud);
 /* Returns when everything written has left, TIMEOUT when the line does not take it. */
 TDM_MUST_USE tdm_err serial_tty_drain(int fd);
 TDM_MUST_USE tdm_err serial_tty_drop_input(int fd);
+
+/* DTR and RTS, as far as this serial port has them. */
+enum { SERIAL_DTR = 1, SERIAL_RTS = 2 };
+bool serial_linux_has_modem(const struct serial_linux *s);
+/* These are asserted and the others not. is_one_act: both move at once; else DTR, then RTS. */
+TDM_MUST_USE tdm_err serial_linux_set_modem(struct serial_linux *s, unsigned lines, bool is_one_act);
+
+bool serial_tty_has_modem(int fd);
+TDM_MUST_USE tdm_err serial_tty_set_modem(int fd, unsigned lines, bool is_one_act);
 
 /* HOST:PORT or [HOST]:PORT over TCP. */
 TDM_MUST_USE tdm_err serial_tcp_open(struct serial_linux *s, const char *address, struct tdm_fault *why);

@@ -150,6 +150,16 @@ static tdm_err serial_linux_drop_input(struct tdm_serial *port)
     return TDM_OK;
 }
 
+bool serial_linux_has_modem(const struct serial_linux *s)
+{
+    return s->is_tty && serial_tty_has_modem(s->fd);
+}
+
+tdm_err serial_linux_set_modem(struct serial_linux *s, unsigned lines, bool is_one_act)
+{
+    return s->is_tty ? serial_tty_set_modem(s->fd, lines, is_one_act) : TDM_E_UNSUPPORTED;
+}
+
 static const struct tdm_serial_ops serial_linux_ops = {
     .read = serial_linux_read,
     .write = serial_linux_write,

@@ -120,6 +120,33 @@ tdm_err serial_tty_drop_input(int fd)
     return ioctl(fd, TCFLSH, TCIFLUSH) == 0 ? TDM_OK : TDM_E_UNREACHABLE;
 }
 
+bool serial_tty_has_modem(int fd)
+{
+    int bits = 0;
+
+    return ioctl(fd, TIOCMGET, &bits) == 0;
+}
+
+static tdm_err move_line(int fd, int bit, bool on)
+{
+    return ioctl(fd, on ? TIOCMBIS : TIOCMBIC, &bit) == 0 ? TDM_OK : TDM_E_UNREACHABLE;
+}
+
+tdm_err serial_tty_set_modem(int fd, unsigned lines, bool is_one_act)
+{
+    bool dtr = (lines & SERIAL_DTR) != 0, rts = (lines & SERIAL_RTS) != 0;
+    int bits = 0;
+
+    if (!is_one_act) {
+        tdm_err err = move_line(fd, TIOCM_DTR, dtr);
+        return err != TDM_OK ? err : move_line(fd, TIOCM_RTS, rts);
+    }
+    if (ioctl(fd, TIOCMGET, &bits) != 0)
+        return TDM_E_UNREACHABLE;
+    bits = (bits & ~(TIOCM_DTR | TIOCM_RTS)) | (dtr ? TIOCM_DTR : 0) | (rts ? TIOCM_RTS : 0);
+    return ioctl(fd, TIOCMSET, &bits) == 0 ? TDM_OK : TDM_E_UNREACHABLE;
+}
+
 static bool is_pty(dev_t device)
 {
     return major(device) >= PTY_SLAVE_MAJOR_FIRST && major(device) <= PTY_SLAVE_MAJOR_LAST;

@@ -113,10 +113,20 @@ struct serial_linux {
 TDM_MUST_USE tdm_err serial_linux_open(struct serial_linux *s, const char *where, uint32_t baud, struct tdm_fault *why);
 void serial_linux_close(struct serial_linux *s);
 
-/* ---- lines_open.c: "none", "modem", "command:PROGRAM", "control:SOCKET" ------------------------------------------- */
+/* ---- lines_open.c: "none", "modem...", "command:PROGRAM", "control:SOCKET" ---------------------------------------- */
+
+enum lines_modem_way { MODEM_ALTERNATE, MODEM_TOGETHER, MODEM_CLASSIC, MODEM_USB };
+
+struct lines_modem {
+    enum lines_modem_way way;
+    bool is_direct, reset_inverted, boot_inverted;
+    uint32_t attempts; /* resets into the loader so far */
+};
 
 /*
- * none     no lines. modem: DTR and RTS of the serial port, the usual two-transistor circuit (RTS asserted resets).
+ * none     no lines.
+ * modem    DTR and RTS of the serial port, usually behind two transistors (RTS asserted resets); modem-together,
+ *          modem-classic, modem-usb and the options behind a colon: lines_modem_steps.h.
  * command  PROGRAM is run with two words, "reset=0|1" "boot=0|1", and sets both lines.
  * control  a Unix socket that takes the lines "reset 0|1" and "boot 0|1" and answers "ok": tandem-sim.
  * Codes    lines_bad_spec, lines_no_modem, lines_not_found, lines_no_access, lines_unreachable.
@@ -125,13 +135,14 @@ void serial_linux_close(struct serial_linux *s);
  */
 struct lines_linux {
     struct tdm_lines port;
-    const struct serial_linux *serial;
+    struct serial_linux *serial;
+    struct lines_modem modem;
     int fd;
     char target[LINUX_PATH_MAX];
     bool is_open;
 };
 
-TDM_MUST_USE tdm_err lines_linux_open(struct lines_linux *l, const char *spec, const struct serial_linux *serial,
+TDM_MUST_USE tdm_err lines_linux_open(struct lines_linux *l, const char *spec, struct serial_linux *serial,
                                       uint32_t reset_hold_ms, uint32_t boot_hold_ms, struct tdm_fault *why);
 void lines_linux_close(struct lines_linux *l);
 
