@@ -61,7 +61,8 @@ static bool rom_loads_bootloader(struct sim_boot *b, const struct sim_part *part
         b->end = SIM_BOOT_NO_IMAGE;
         return false;
     }
-    say(b, "SPIWP:0xee\r\nmode:%s, clock div:%d\r\n", mode_name(img.spi_mode), img.spi_speed == 15 ? 1 : 2);
+    say(b, "%smode:%s, clock div:%d\r\n", part->prints_one_mode_line ? "SPI " : "SPIWP:0xee\r\n",
+        mode_name(img.spi_mode), img.spi_speed == 15 ? 1 : 2);
     for (unsigned i = 0; i < img.segment_count; i++)
         say(b, "load:0x%08x,len:0x%x\r\n", (unsigned)img.segments[i].load, (unsigned)img.segments[i].len);
     if (!sim_image_sum_is_right(&img)) {

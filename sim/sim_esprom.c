@@ -116,6 +116,8 @@ static uint8_t do_change_baud(struct sim_esprom *r, struct call *c)
     bytes_skip(&c->in, 4);
     if (!c->in.ok || baud < 300 || baud > 5000000)
         return ROM_BAD_FORMAT;
+    if (r->cfg.part->crystal_mhz != 0) /* it divides another clock than it thinks */
+        baud = (uint32_t)((uint64_t)baud * r->cfg.part->crystal_mhz / r->cfg.part->rom_mhz);
     r->answer.new_baud = baud;
     r->answer.after = "\xc0\xc0";
     return ROM_OK;

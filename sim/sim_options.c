@@ -12,7 +12,7 @@
 
 static const char help[] = "tandem-sim plays the radio chip: ROM loader, boot from flash, Spinel.\n"
                            "\n"
-                           "  --chip NAME          esp32h2 (default), esp32c6 or esp32c3\n"
+                           "  --chip NAME          esp32h2 (default), esp32c6, c5, c3, c61, c2 or esp32s3\n"
                            "  --flash FILE         its flash; made when missing, full of ff\n"
                            "  --flash-size SIZE    4MB (default); 1MB to 16MB, a power of two\n"
                            "  --pty LINK           serial line on a pty; LINK is made to point to it\n"

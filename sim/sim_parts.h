@@ -25,7 +25,7 @@ struct sim_reg {
     uint32_t addr, value;
 };
 
-#define SIM_PART_REGS 6
+#define SIM_PART_REGS 4
 
 struct sim_part {
     const char *name; /* "esp32h2" */
@@ -37,7 +37,9 @@ struct sim_part {
     struct sim_cause_row causes[SIM_CAUSES];
     uint32_t bootloader_offset;
     uint32_t spi_base, efuse_mac;
-    bool has_eui64;           /* the eFuse holds the FF FE filler as well */
+    uint16_t above_mac;           /* upper half of the second MAC word: FF FE of an EUI-64, or other facts */
+    uint8_t rom_mhz, crystal_mhz; /* what the ROM takes its crystal for, and what it is; 0: the same */
+    bool prints_one_mode_line;
     uint8_t eco;              /* last word of GET_SECURITY_INFO           */
     uint8_t last_key_purpose; /* its byte 11                              */
     uint8_t flash_maker, flash_type;

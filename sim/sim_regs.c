@@ -20,14 +20,14 @@ void sim_regs_init(struct sim_regs *r, const struct sim_part *part, uint32_t fla
     memcpy(r->mac, mac, sizeof r->mac);
 }
 
-/* The two eFuse words of the MAC; the upper half of the second is the filler of the EUI-64 where the part has one. */
+/* The two eFuse words of the MAC; what stands above it in the second is the part's. */
 static uint32_t mac_word(const struct sim_regs *r, unsigned word)
 {
     const uint8_t *m = r->mac;
 
     if (word == 0)
         return (uint32_t)m[2] << 24 | (uint32_t)m[3] << 16 | (uint32_t)m[4] << 8 | m[5];
-    return (r->part->has_eui64 ? 0xfffe0000u : 0) | (uint32_t)m[0] << 8 | m[1];
+    return (uint32_t)r->part->above_mac << 16 | (uint32_t)m[0] << 8 | m[1];
 }
 
 static const struct sim_reg *find_kept(const struct sim_regs *r, uint32_t addr)

@@ -131,6 +131,7 @@ static const struct advice_row {
     {"nothing_staged", "`tandem ota download` first"},
     {"nothing_to_go_back", "take an older image with `tandem ota download` instead"},
     {"operator", "nothing needs to be done"},
+    {"other_chip", "check which board is on [radio] port"},
     {"pin_mismatch",
      "when the server was given a new key, and you know it, put its pin into [trust] pin; else somebody is in between"},
     {"plain_http", "use https://, or take signed images over http:// with [source] allow-http = yes"},

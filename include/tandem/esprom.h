@@ -18,7 +18,9 @@
  *             usb_download_only   the ROM waits on USB alone: the second strap is low
  *             no_sync             the ROM waits for commands and hears none: the line towards it
  *             not_a_rom           something else answers as a loader
- *             secure_download, flash_encrypted, unknown_chip, wrong_chip, flash_not_found
+ *             secure_download, flash_encrypted, wrong_chip, flash_not_found
+ *             other_chip          a chip that is known, and is none that this flashes: what names it
+ *             unknown_chip        a chip that nobody here knows; at is its id or its ROM word
  *           Later: baud_failed, region_unaligned, region_empty, region_too_long, source_failed; and what remained after
  *             every try: digest_differs, block_lost (TIMEOUT), block_damaged (NOISE), block_refused, rom_refused (PEER;
  *             at is the ROM's reason), rom_silent, rom_noise.
@@ -54,6 +56,12 @@ struct esprom_revision_bits {
     uint8_t minor, minor_len, minor_high, major; /* minor_high: one more bit above, 0: none. major has two bits */
 };
 
+/* A ROM may take its crystal for the other one, and reckons rates wrongly then. Both 0: this chip has one kind. */
+struct esprom_crystals {
+    uint8_t usual_mhz, other_mhz;
+    uint32_t belief_reg; /* bits 24 to 30: what the ROM takes it for; 0: always for the usual one */
+};
+
 /* One row per chip: what differs between them. */
 struct esprom_chip {
     uint16_t id;      /* as in image headers and GET_SECURITY_INFO */
@@ -63,6 +71,7 @@ struct esprom_chip {
     uint32_t mac_reg;  /* eFuse register with the lower MAC word    */
     bool has_eui64;    /* the eFuse holds the two middle bytes too  */
     struct esprom_revision_bits revision;
+    struct esprom_crystals crystals;
     uint32_t magic[ESPROM_MAGIC_MAX]; /* known words at a ROM address, 0: unused */
 };
 
@@ -111,6 +120,7 @@ struct esprom {
     struct tdm_fault fault;
     const struct esprom_chip *chip;       /* after connect                                     */
     uint32_t flash_size;                  /* bytes the ROM can reach; after connect            */
+    uint8_t rom_mhz, crystal_mhz;         /* what the ROM takes its crystal for, and what it is; 0: as it should be */
     uint16_t revision;                    /* major * 100 + minor, or ESPROM_REVISION_UNKNOWN; after connect */
     uint8_t mac[8];                       /* EUI-64; after connect                             */
     uint32_t security_flags;              /* of GET_SECURITY_INFO                              */

@@ -5,22 +5,69 @@
  * Revisions: fields WAFER_VERSION_MINOR and _MAJOR of each chip's eFuse table in its technical reference manual. The first
  * ESP32-S3 holds other facts in those bits, so that chip's revision stays unknown.
  */
-/*       id  name        boot    spi_base     mac_reg      EUI-64  revision  magic words of the known revisions */
 static const struct esprom_chip chips[] = {
-    {5,
-     "esp32c3",
-     0x0000,
-     0x60002000u,
-     0x60008844u,
-     false,
-     {114, 3, 183, 184},
-     {0x6921506fu, 0x1b31506fu, 0x4881606fu, 0x4361606fu}},
-    {9, "esp32s3", 0x0000, 0x60002000u, 0x60007044u, false, {0, 0, 0, 0}, {0x00000009u}},
-    {12, "esp32c2", 0x0000, 0x60002000u, 0x60008840u, false, {48, 4, 0, 52}, {0x6f51306fu, 0x7c41a06fu, 0x0c21e06fu}},
-    {13, "esp32c6", 0x0000, 0x60003000u, 0x600b0844u, true, {114, 4, 0, 118}, {0x2ce0806fu}},
-    {16, "esp32h2", 0x0000, 0x60003000u, 0x600b0844u, true, {114, 3, 0, 117}, {0xd7b73e80u}},
-    {20, "esp32c61", 0x0000, 0x60003000u, 0x600b4844u, false, {64, 4, 0, 68}, {0x33f0206fu, 0x2421606fu, 0x7211606fu}},
-    {23, "esp32c5", 0x2000, 0x60003000u, 0x600b4844u, true, {64, 4, 0, 68}, {0x1101406fu, 0x63e1406fu, 0x5fd1406fu}},
+    {.id = 5,
+     .name = "esp32c3",
+     .spi_base = 0x60002000u,
+     .mac_reg = 0x60008844u,
+     .revision = {114, 3, 183, 184},
+     .magic = {0x6921506fu, 0x1b31506fu, 0x4881606fu, 0x4361606fu}},
+    {.id = 9, .name = "esp32s3", .spi_base = 0x60002000u, .mac_reg = 0x60007044u, .magic = {0x00000009u}},
+    {.id = 12,
+     .name = "esp32c2",
+     .spi_base = 0x60002000u,
+     .mac_reg = 0x60008840u,
+     .revision = {48, 4, 0, 52},
+     .crystals = {40, 26, 0},
+     .magic = {0x6f51306fu, 0x7c41a06fu, 0x0c21e06fu}},
+    {.id = 13,
+     .name = "esp32c6",
+     .spi_base = 0x60003000u,
+     .mac_reg = 0x600b0844u,
+     .has_eui64 = true,
+     .revision = {114, 4, 0, 118},
+     .magic = {0x2ce0806fu}},
+    {.id = 16,
+     .name = "esp32h2",
+     .spi_base = 0x60003000u,
+     .mac_reg = 0x600b0844u,
+     .has_eui64 = true,
+     .revision = {114, 3, 0, 117},
+     .magic = {0xd7b73e80u}},
+    {.id = 20,
+     .name = "esp32c61",
+     .spi_base = 0x60003000u,
+     .mac_reg = 0x600b4844u,
+     .revision = {64, 4, 0, 68},
+     .magic = {0x33f0206fu, 0x2421606fu, 0x7211606fu}},
+    {.id = 23,
+     .name = "esp32c5",
+     .bootloader_offset = 0x2000,
+     .spi_base = 0x60003000u,
+     .mac_reg = 0x600b4844u,
+     .has_eui64 = true,
+     .revision = {64, 4, 0, 68},
+     .crystals = {48, 40, 0x60096110u},
+     .magic = {0x1101406fu, 0x63e1406fu, 0x5fd1406fu}},
+};
+
+/* Chips that are refused by name: no radio of theirs is flashed here, or their ROM speaks otherwise. */
+static const struct other_chip {
+    uint32_t id, magic; /* 0: has none that tells it from others */
+    const char *what;
+} other_chips[] = {
+    {0, 0x00f01d83u, "the chip is an ESP32, which is not flashed here"},
+    {2, 0x000007c6u, "the chip is an ESP32-S2, which is not flashed here"},
+    {18, 0x0addbad0u, "the chip is an ESP32-P4, which is not flashed here"},
+    {25, 0, "the chip is an ESP32-H21, which is not flashed here yet"},
+    {28, 0, "the chip is an ESP32-H4, which is not flashed here yet"},
+    {32, 0, "the chip is an ESP32-S31, which is not flashed here yet"},
+    {4, 0, "the chip is a withdrawn test part of Espressif's"},
+    {6, 0, "the chip is a withdrawn test part of Espressif's"},
+    {7, 0, "the chip is a withdrawn test part of Espressif's"},
+    {10, 0, "the chip is a withdrawn test part of Espressif's"},
+    {14, 0, "the chip is a withdrawn test part of Espressif's"},
+    {17, 0, "the chip is a withdrawn test part of Espressif's"},
 };
 
 const struct esprom_chip *esprom_chip_at(size_t index)
@@ -47,6 +94,39 @@ const struct esprom_chip *esprom_chip_by_magic(uint32_t magic)
             if (chip->magic[j] == magic)
                 return chip;
     return NULL;
+}
+
+const char *esprom_other_chip_by_id(uint32_t id)
+{
+    for (size_t i = 0; i < sizeof other_chips / sizeof other_chips[0]; i++)
+        if (other_chips[i].id == id)
+            return other_chips[i].what;
+    return NULL;
+}
+
+const char *esprom_other_chip_by_magic(uint32_t magic)
+{
+    for (size_t i = 0; magic != 0 && i < sizeof other_chips / sizeof other_chips[0]; i++)
+        if (other_chips[i].magic == magic)
+            return other_chips[i].what;
+    return NULL;
+}
+
+/* The divider that the ROM set when it measured the rate tells the crystal: nearer to the one or to the other. */
+uint8_t esprom_chip_crystal(const struct esprom_chip *chip, uint32_t baud, uint32_t divider)
+{
+    const struct esprom_crystals *c = &chip->crystals;
+    uint64_t twice_hz = (uint64_t)baud * (divider & ESPROM_UART_DIVIDER_MASK) * 2;
+    bool is_above = twice_hz > ((uint64_t)c->usual_mhz + c->other_mhz) * 1000000;
+
+    return is_above == (c->usual_mhz > c->other_mhz) ? c->usual_mhz : c->other_mhz;
+}
+
+uint32_t esprom_chip_rate(uint32_t wanted, uint8_t rom_mhz, uint8_t crystal_mhz)
+{
+    if (rom_mhz == 0 || crystal_mhz == 0)
+        return wanted;
+    return (uint32_t)((uint64_t)wanted * rom_mhz / crystal_mhz);
 }
 
 /*

@@ -12,6 +12,10 @@
 /* This ROM word differs between chips and their revisions; only a fallback where GET_SECURITY_INFO is refused. */
 #define ESPROM_MAGIC_REG 0x40001000u
 
+/* The ROM's UART: input clocks to a bit, and the crystal is the input clock. */
+#define ESPROM_UART_DIVIDER_REG  0x60000014u
+#define ESPROM_UART_DIVIDER_MASK 0xfffffu
+
 /* The SPI controller that leads to the flash: offsets from esprom_chip.spi_base. */
 #define ESPROM_SPI_CMD      0x00u
 #define ESPROM_SPI_USR      0x18u
@@ -27,6 +31,15 @@
 
 /* The chip whose ROM has this word at ESPROM_MAGIC_REG, or NULL. */
 const struct esprom_chip *esprom_chip_by_magic(uint32_t magic);
+
+/* A sentence about a chip that is known and not flashed here, or NULL. */
+const char *esprom_other_chip_by_id(uint32_t id);
+const char *esprom_other_chip_by_magic(uint32_t magic);
+
+/* Which of the chip's two crystals it has, by the divider at a known rate; in MHz. */
+uint8_t esprom_chip_crystal(const struct esprom_chip *chip, uint32_t baud, uint32_t divider);
+/* The number for CHANGE_BAUDRATE that makes a ROM with this belief speak at wanted. */
+uint32_t esprom_chip_rate(uint32_t wanted, uint8_t rom_mhz, uint8_t crystal_mhz);
 
 /* Any row by number, NULL past the last: for lists of what is known. */
 const struct esprom_chip *esprom_chip_at(size_t index);

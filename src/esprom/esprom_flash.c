@@ -50,7 +50,7 @@ static tdm_err check_rate(struct esprom *e)
 /* A lost reply does not matter: the ROM may have changed all the same, and the check decides. */
 static tdm_err try_rate(struct esprom *e, uint32_t baud)
 {
-    const uint32_t words[2] = {baud, 0}; /* the old rate; a ROM wants 0 here */
+    const uint32_t words[2] = {esprom_chip_rate(baud, e->rom_mhz, e->crystal_mhz), 0 /* the old rate, to a ROM */};
     const struct esprom_ask ask = {.op = ESPROM_OP_CHANGE_BAUDRATE, .words = words, .word_count = 2, .tries = 1};
     struct esprom_reply reply;
 

@@ -46,6 +46,13 @@ static tdm_err judge_security(struct esprom *e, const struct security *s)
     return TDM_OK;
 }
 
+static tdm_err fail_chip(struct esprom *e, const char *known_as, uint32_t at)
+{
+    if (known_as)
+        return esprom_fail(e, TDM_E_MISMATCH, "other_chip", known_as, at);
+    return esprom_fail(e, TDM_E_MISMATCH, "unknown_chip", "a chip that is not in the table", at);
+}
+
 static tdm_err chip_by_magic(struct esprom *e)
 {
     uint32_t magic = 0;
@@ -53,10 +60,7 @@ static tdm_err chip_by_magic(struct esprom *e)
     if (esprom_link_read_reg(&e->link, ESPROM_MAGIC_REG, &magic) != TDM_OK)
         return esprom_fail_link(e);
     e->chip = esprom_chip_by_magic(magic);
-    if (!e->chip)
-        return esprom_fail(e, TDM_E_MISMATCH, "unknown_chip", "a chip that is not in the table, by its ROM word",
-                           magic);
-    return TDM_OK;
+    return e->chip ? TDM_OK : fail_chip(e, esprom_other_chip_by_magic(magic), magic);
 }
 
 static tdm_err identify_chip(struct esprom *e)
@@ -72,7 +76,7 @@ static tdm_err identify_chip(struct esprom *e)
     struct security s = read_security(reply.data);
     e->chip = s.chip_id <= 0xffff ? esprom_chip_by_id((uint16_t)s.chip_id) : NULL;
     if (!e->chip)
-        return esprom_fail(e, TDM_E_MISMATCH, "unknown_chip", "a chip that is not in the table, by its id", s.chip_id);
+        return fail_chip(e, esprom_other_chip_by_id(s.chip_id), s.chip_id);
     return judge_security(e, &s);
 }
 
@@ -122,6 +126,27 @@ static tdm_err read_revision(struct esprom *e)
     if (err == TDM_OK)
         e->revision = (uint16_t)(major * 100 + (high << bits->minor_len) + minor);
     return err;
+}
+
+/* At the ROM's first rate, which it measured: later rates are reckoned from the crystal it believes in. */
+static tdm_err read_crystal(struct esprom *e)
+{
+    const struct esprom_crystals *kinds = &e->chip->crystals;
+    uint32_t divider = 0, belief = (uint32_t)kinds->usual_mhz << 24;
+
+    e->rom_mhz = e->crystal_mhz = 0;
+    if (kinds->usual_mhz == 0)
+        return TDM_OK;
+    if (esprom_link_read_reg(&e->link, ESPROM_UART_DIVIDER_REG, &divider) != TDM_OK)
+        return esprom_fail_link(e);
+    if (kinds->belief_reg != 0 && esprom_link_read_reg(&e->link, kinds->belief_reg, &belief) != TDM_OK)
+        return esprom_fail_link(e);
+    belief = belief >> 24 & 0x7f;
+    if (belief != kinds->usual_mhz && belief != kinds->other_mhz)
+        return TDM_OK; /* nothing is known, so nothing is corrected */
+    e->rom_mhz = (uint8_t)belief;
+    e->crystal_mhz = esprom_chip_crystal(e->chip, ESPROM_BAUD_START, divider);
+    return TDM_OK;
 }
 
 /* Have the SPI controller send the command in USR2 and wait until it is done. */
@@ -202,8 +227,8 @@ static tdm_err attach_flash(struct esprom *e)
 
 tdm_err esprom_identify(struct esprom *e)
 {
-    static tdm_err (*const steps[])(struct esprom *) = {identify_chip, judge_chip, read_mac, read_revision,
-                                                        attach_flash};
+    static tdm_err (*const steps[])(struct esprom *) = {identify_chip, judge_chip,   read_mac,
+                                                        read_revision, read_crystal, attach_flash};
     tdm_err err = TDM_OK;
 
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && err == TDM_OK; i++)

@@ -14,6 +14,10 @@ CHIPS = {
     "esp32h2": {"chip": "ESP32-H2", "mac": "60:55:f9:ff:fe:0a:0b:0c", "flash": ("c8", "4016")},
     "esp32c6": {"chip": "ESP32-C6", "mac": "60:55:f9:ff:fe:0a:0b:0c", "flash": ("20", "4016")},
     "esp32c3": {"chip": "ESP32-C3", "mac": "60:55:f9:0a:0b:0c", "flash": ("20", "4016")},
+    "esp32c5": {"chip": "ESP32-C5", "mac": "60:55:f9:ff:fe:0a:0b:0c", "flash": ("c8", "4016")},
+    "esp32c61": {"chip": "ESP32-C61", "mac": "60:55:f9:0a:0b:0c", "flash": ("c8", "4016")},
+    "esp32s3": {"chip": "ESP32-S3", "mac": "60:55:f9:0a:0b:0c", "flash": ("c8", "4016")},
+    "esp32c2": {"chip": "ESP32-C2", "mac": "60:55:f9:0a:0b:0c", "flash": ("20", "4016")},
 }
 MAC = "60:55:f9:0a:0b:0c"
 
@@ -61,6 +65,12 @@ def test_identity(start, chip):
         assert wanted in " ".join(said.split()), said
     assert CHIPS[chip]["mac"] in on_chip(sim, chip, "read-mac")
     assert CHIPS[chip]["chip"] in on_chip(sim, chip, "chip-id")
+
+
+@pytest.mark.parametrize("chip", ["esp32c5", "esp32c2"])
+def test_another_crystal_than_the_rom_thinks(start, chip):
+    """esptool corrects the rate it asks for; only then does the simulated ROM speak at the one that is wanted."""
+    assert "flash size: 4MB" in on_chip(start(chip=chip), chip, "flash-id", baud=460800)
 
 
 @pytest.mark.parametrize("size,expected", [("1MB", "1MB"), ("8MB", "8MB"), ("16MB", "16MB")])

@@ -45,6 +45,50 @@ static void test_unknown_chips(void **state)
     assert_null(esprom_chip_by_magic(0x00f01d83));
 }
 
+/* Known ones are refused by their names: a person can tell what is on the board. */
+static void test_other_chips(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t id, magic;
+        const char *named;
+    } rows[] = {
+        {0, 0x00f01d83, "ESP32,"}, {2, 0x7c6, "ESP32-S2"}, {18, 0x0addbad0, "ESP32-P4"}, {25, 0, "ESP32-H21"},
+        {28, 0, "ESP32-H4"},       {32, 0, "ESP32-S31"},   {4, 0, "test part"},          {17, 0, "test part"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_non_null(strstr(esprom_other_chip_by_id(rows[i].id), rows[i].named));
+        if (rows[i].magic != 0)
+            assert_non_null(strstr(esprom_other_chip_by_magic(rows[i].magic), rows[i].named));
+        assert_null(esprom_chip_by_id((uint16_t)rows[i].id));
+    }
+    assert_null(esprom_other_chip_by_id(16));
+    assert_null(esprom_other_chip_by_id(99));
+    assert_null(esprom_other_chip_by_magic(0));
+}
+
+/* Dividers as floor(crystal / 115200), and one off either way: a measured rate is not exact. */
+static void test_crystals(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t id;
+        uint32_t divider;
+        uint8_t mhz;
+    } rows[] = {
+        {23, 416, 48}, {23, 418, 48}, {23, 347, 40}, {23, 345, 40},
+        {12, 347, 40}, {12, 225, 26}, {12, 227, 26}, {23, 0xf001a0, 48}, /* the fraction stands above */
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(esprom_chip_crystal(esprom_chip_by_id(rows[i].id), 115200, rows[i].divider), rows[i].mhz);
+    assert_int_equal(esprom_chip_rate(460800, 40, 48), 384000);
+    assert_int_equal(esprom_chip_rate(460800, 48, 40), 552960);
+    assert_int_equal(esprom_chip_rate(460800, 40, 26), 708923);
+    assert_int_equal(esprom_chip_rate(2000000, 0, 0), 2000000);
+}
+
 static void test_flash_sizes(void **state)
 {
     (void)state;
@@ -88,7 +132,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known_chips),    cmocka_unit_test(test_unknown_chips),
         cmocka_unit_test(test_flash_sizes),    cmocka_unit_test(test_mac_with_its_own_middle),
-        cmocka_unit_test(test_mac_of_48_bits),
+        cmocka_unit_test(test_mac_of_48_bits), cmocka_unit_test(test_other_chips),
+        cmocka_unit_test(test_crystals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

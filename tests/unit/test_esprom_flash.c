@@ -326,7 +326,10 @@ static void test_wrong_and_unknown_chips(void **state)
     b->engine.cfg.expected_chip = ESPROM_CHIP_ANY;
     b->rom.chip_id = 18;
     assert_int_equal(esprom_connect(&b->engine), TDM_E_MISMATCH);
-    assert_fault(b, "P4", TDM_E_MISMATCH, "unknown_chip");
+    assert_fault(b, "P4", TDM_E_MISMATCH, "other_chip");
+    b->rom.chip_id = 99;
+    assert_int_equal(esprom_connect(&b->engine), TDM_E_MISMATCH);
+    assert_fault(b, "unheard of", TDM_E_MISMATCH, "unknown_chip");
     assert_int_equal(b->rom.seen[ESPROM_OP_FLASH_BEGIN], 0);
 }
 

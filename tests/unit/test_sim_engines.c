@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The product's own flasher and probe on the simulated chip, in virtual time: from a blank chip to a radio that says who
- * it is, for every chip and rate. */
+ * it is, for every chip, rate and crystal. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,18 +32,45 @@ static const struct row {
     const char *name, *part;
     uint32_t baud, block_size;
     bool is_strict;
-    uint16_t revision; /* what esptool reads from the simulated part */
+    uint16_t revision;            /* what esptool reads from the simulated part */
+    uint8_t rom_mhz, crystal_mhz; /* 0: the part's own */
 } rows[] = {
-    {"esp32h2 at the ROM's rate, small blocks", "esp32h2", 115200, 1024, true, 1},
-    {"esp32h2 at 460800", "esp32h2", 460800, 4096, true, 1},
-    {"esp32h2 at 921600", "esp32h2", 921600, 4096, true, 1},
-    {"esp32c6 at 921600", "esp32c6", 921600, 4096, true, 1},
-    {"esp32c3 at 460800, blocks of 2048", "esp32c3", 460800, 2048, false, 3},
+    {"esp32h2 at the ROM's rate, small blocks", "esp32h2", 115200, 1024, true, 1, 0, 0},
+    {"esp32h2 at 460800", "esp32h2", 460800, 4096, true, 1, 0, 0},
+    {"esp32h2 at 921600", "esp32h2", 921600, 4096, true, 1, 0, 0},
+    {"esp32c6 at 921600", "esp32c6", 921600, 4096, true, 1, 0, 0},
+    {"esp32c3 at 460800, blocks of 2048", "esp32c3", 460800, 2048, false, 3, 0, 0},
+    {"esp32s3 at 921600, no revision told", "esp32s3", 921600, 4096, true, ESPROM_REVISION_UNKNOWN, 0, 0},
+    {"esp32c61 at 921600", "esp32c61", 921600, 4096, true, 100, 0, 0},
+    {"esp32c2 at 460800, 26 MHz taken for 40", "esp32c2", 460800, 4096, true, 200, 0, 0},
+    {"esp32c2 at 921600, 40 MHz", "esp32c2", 921600, 4096, true, 200, 40, 40},
+    {"esp32c5 at 460800, 48 MHz taken for 40", "esp32c5", 460800, 4096, true, 100, 0, 0},
+    {"esp32c5 at 2000000, 40 MHz taken for 48", "esp32c5", 2000000, 4096, true, 100, 48, 40},
+    {"esp32c5 at 921600, 48 MHz", "esp32c5", 921600, 4096, true, 100, 48, 48},
 };
+
+/* The row's part, perhaps with another crystal. */
+static const struct sim_part *part_of(const struct row *row)
+{
+    static struct sim_part part;
+
+    part = *sim_part_by_name(row->part);
+    if (row->crystal_mhz == 0)
+        return &part;
+    part.rom_mhz = row->rom_mhz;
+    part.crystal_mhz = row->crystal_mhz;
+    for (size_t i = 0; i < SIM_PART_REGS; i++) {
+        if (part.regs[i].addr == 0x60000014)
+            part.regs[i].value = row->crystal_mhz * 1000000u / 115200;
+        if (part.regs[i].addr == 0x60096110)
+            part.regs[i].value = (uint32_t)row->rom_mhz << 24;
+    }
+    return &part;
+}
 
 static void start_chip(const struct row *row)
 {
-    struct sim_chip_config cfg = {.part = sim_part_by_name(row->part),
+    struct sim_chip_config cfg = {.part = part_of(row),
                                   .flash = &flash,
                                   .mac = {0x60, 0x55, 0xf9, 1, 2, 3},
                                   .times = {30000, 700},
@@ -97,7 +124,8 @@ static void flash_all(const struct row *row)
     assert_int_equal(rom.revision, row->revision);
     if (row->baud != ESPROM_BAUD_START)
         must(esprom_set_speed(&rom, row->baud), &rom.fault, "set_baud");
-    write_part(0, TINY_IMAGE_LEN);
+    assert_int_equal(rom.link.baud, row->baud); /* not one below it: the crystal was reckoned right */
+    write_part(chip.cfg.part->bootloader_offset, TINY_IMAGE_LEN);
     write_part(TINY_TABLE_AT, 0xc00);
     write_part(TINY_APP_AT, WRITTEN_LEN - TINY_APP_AT);
     must(esprom_leave(&rom), &rom.fault, "leave");
@@ -113,6 +141,10 @@ static void flash_boot_and_ask(void **state)
     snprintf(version, sizeof version, "openthread-esp32/1-2; %s;  2026", row->part);
     memset(wanted, 0xff, sizeof wanted);
     tiny_firmware(wanted, chip.cfg.part->id, version);
+    if (chip.cfg.part->bootloader_offset != 0) {
+        memcpy(wanted + chip.cfg.part->bootloader_offset, wanted, TINY_IMAGE_LEN);
+        memset(wanted, 0xff, TINY_IMAGE_LEN);
+    }
     for (uint32_t i = TINY_APP_AT + 4096; i < WRITTEN_LEN; i++)
         wanted[i] = (uint8_t)(i * 2654435761u >> 24); /* all byte values, so that everything is escaped somewhere */
     flash_all(row);
