@@ -136,6 +136,25 @@ def test_the_policy_changed_between_staging_and_the_switch(router, words, code):
     assert router.json("ota", "apply", "--no-reboot")["exit"] == 0
 
 
+NO_KEYS = ("--images-keys", "", "--images-revoked-keys", "")
+
+
+@pytest.mark.parametrize("image, code", [
+    (pair(UNKNOWN), "unknown_key"),
+    (dataclasses.replace(pair(), keys=()), "unsigned"),
+], ids=["unknown key", "blank cells"])
+def test_it_was_staged_when_no_keys_were_configured(router, image, code):
+    assert stored(router, image, "--stage-only", *NO_KEYS)["exit"] == 0
+    refused(router.json("ota", "apply", "--no-reboot"), code)
+    assert router.json("ota", "status")["state"] == "staged"
+
+
+def test_adopting_is_no_way_round_the_keys(router):
+    (router.home / "image").write_bytes(pair(UNKNOWN).bytes)
+    refused(router.json("rcp", "adopt", router.home / "image"), "unknown_key")
+    assert router.storage() == router.before
+
+
 def test_it_expired_between_staging_and_the_switch(router, forged):
     staged(router, pair())
     refused(router.json("ota", "apply", "--no-reboot", "--device-clock", "trusted", env=forged(4102444801)), "expired")
@@ -233,10 +252,10 @@ def test_the_floor_is_what_was_proven(router):
 
 def test_no_floor_from_an_unsigned_image(router):
     """Without keys nothing an image says is believed."""
-    answer = stored(router, pair(counter=HIGHEST), "--no-reboot", "--images-keys", "", "--images-revoked-keys", "")
+    answer = stored(router, pair(counter=HIGHEST), "--no-reboot", *NO_KEYS)
     assert answer["exit"] == 0 and answer["signed"] is False, answer
     router.start()
-    assert router.json("boot", "--images-keys", "", "--images-revoked-keys", "")["state"] == "ok"
+    assert router.json("boot", *NO_KEYS)["state"] == "ok"
     assert floors(router) == (6, FLOOR)
 
 
