@@ -8,6 +8,7 @@
 
 #define PROGRAM_UNIT  4u  /* the ROM takes no block that is not a multiple of this */
 #define CHUNK_SECTORS 16u /* asked for together first: most updates leave some of these alone */
+#define SAMPLES       3u
 #define PIECE         512u
 
 tdm_err esprom_region_take(struct esprom *e, uint32_t offset, uint32_t size, struct esprom_source *source)
@@ -88,37 +89,82 @@ static tdm_err range_is_equal(struct esprom *e, uint32_t at, uint32_t len, bool 
     return err;
 }
 
-/* Sixteen sectors: one question when they are all right, else one more for each. */
-static tdm_err compare_chunk(struct esprom *e, uint32_t first, uint32_t count)
+static tdm_err sector_is_equal(struct esprom *e, uint32_t sector, bool *is_equal)
 {
-    uint32_t end = first + count, at = first * ESPROM_SECTOR;
-    uint32_t len = (count - 1) * ESPROM_SECTOR + esprom_region_sector_len(e, end - 1);
+    return range_is_equal(e, sector * ESPROM_SECTOR, esprom_region_sector_len(e, sector), is_equal);
+}
+
+/* Sectors that stand for all of theirs: does each of them differ? */
+static tdm_err samples_differ(struct esprom *e, uint32_t first, uint32_t count, bool *all)
+{
+    const uint32_t samples[] = {first, first + count / 2, first + count - 1};
+    bool is_equal = false;
+    tdm_err err = TDM_OK;
+
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0] && err == TDM_OK && !is_equal; i++)
+        err = sector_is_equal(e, samples[i], &is_equal);
+    *all = err == TDM_OK && !is_equal;
+    return err;
+}
+
+static tdm_err mark_sectors(struct esprom *e, uint32_t first, uint32_t end)
+{
+    tdm_err err = TDM_OK;
     bool is_equal;
 
-    tdm_err err = range_is_equal(e, at, len, &is_equal);
-    if (err != TDM_OK || is_equal)
-        return err;
     for (uint32_t i = first; i < end && err == TDM_OK; i++) {
-        if (count > 1)
-            err = range_is_equal(e, i * ESPROM_SECTOR, esprom_region_sector_len(e, i), &is_equal);
-        if (!is_equal)
+        err = sector_is_equal(e, i, &is_equal);
+        if (err == TDM_OK && !is_equal)
             mark(e, i);
     }
     return err;
 }
 
+/*
+ * Sixteen sectors: one question when they are all right, else one more for each. After a chunk of which nothing was right
+ * the flash is probably blank or holds other firmware: then samples answer for a chunk. At worst some sectors that were
+ * right are written again.
+ */
+static tdm_err compare_chunk(struct esprom *e, uint32_t first, uint32_t count, bool *is_other)
+{
+    uint32_t end = first + count, at = first * ESPROM_SECTOR, before = e->region.differing;
+    uint32_t len = (count - 1) * ESPROM_SECTOR + esprom_region_sector_len(e, end - 1);
+    bool is_equal = false, all = false;
+
+    tdm_err err = *is_other && count > SAMPLES ? samples_differ(e, first, count, &all) : TDM_OK;
+    for (uint32_t i = first; i < end && all; i++)
+        mark(e, i);
+    if (err != TDM_OK || all)
+        return err;
+    err = range_is_equal(e, at, len, &is_equal);
+    if (err == TDM_OK && !is_equal)
+        err = mark_sectors(e, first, end);
+    *is_other = err == TDM_OK && e->region.differing - before == count;
+    return err;
+}
+
+/*
+ * The first sector of a firmware holds its version and its date: if it differs, so does the whole, and the long digest
+ * of that need not be waited for.
+ */
+static tdm_err region_is_equal(struct esprom *e, bool *is_equal)
+{
+    tdm_err err = sector_is_equal(e, 0, is_equal);
+    return err == TDM_OK && *is_equal ? range_is_equal(e, 0, e->region.size, is_equal) : err;
+}
+
 tdm_err esprom_region_compare(struct esprom *e)
 {
     uint32_t count = e->region.sector_count;
-    bool is_equal;
+    bool is_equal, is_other = false;
 
     e->region.differing = 0;
     memset(e->region.differs, 0, sizeof e->region.differs);
     tdm_log_progress(e->cfg.log, TDM_PHASE_PROVE, "digest", 0, e->region.size);
-    tdm_err err = range_is_equal(e, 0, e->region.size, &is_equal);
+    tdm_err err = region_is_equal(e, &is_equal);
     if (err == TDM_OK && !is_equal) {
         for (uint32_t first = 0; first < count && err == TDM_OK; first += CHUNK_SECTORS)
-            err = compare_chunk(e, first, count - first < CHUNK_SECTORS ? count - first : CHUNK_SECTORS);
+            err = compare_chunk(e, first, count - first < CHUNK_SECTORS ? count - first : CHUNK_SECTORS, &is_other);
     }
     if (err != TDM_OK)
         return err;
