@@ -10,7 +10,8 @@
  * Radio     is left running its firmware on every way out, as far as the lines allow.
  * Fault     in `fault`; the functions return its err. Codes of its own: record_lost, record_unreadable,
  *           record_not_writable, select_failed, unknown_host, cannot_go_back, trial_pending, no_bundle, bundle_damaged,
- *           bundle_misfit, tries_used_up, flash_limit, radio_silent, radio_api_too_old, radio_api_too_new, unhealthy,
+ *           bundle_misfit, wrong_radio, not_proven, tries_used_up, flash_limit, radio_silent, radio_api_too_old,
+ *           radio_api_too_new, unhealthy,
  *           no_trial, not_waiting, nothing_to_go_back; else those of judge, esprom, spinel and the health port.
  */
 #ifndef TANDEM_RECONCILE_H

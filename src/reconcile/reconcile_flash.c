@@ -67,8 +67,9 @@ static tdm_err check_stated_fit(struct reconcile *r)
 
     if (!r->bundle.has_manifest)
         return TDM_OK;
-    bool is_over = m->radio.revision_max != MANIFEST_REVISION_ANY && revision > m->radio.revision_max;
-    if (revision != ESPROM_REVISION_UNKNOWN && (is_over || revision < m->radio.revision_min))
+    bool has_limit = m->radio.revision_min > 0 || m->radio.revision_max != MANIFEST_REVISION_ANY;
+    bool is_outside = revision < m->radio.revision_min || revision > m->radio.revision_max;
+    if (has_limit && (is_outside || revision == ESPROM_REVISION_UNKNOWN))
         return fail(r, TDM_E_MISMATCH, "wrong_radio", "the bundle is for other revisions of this chip", revision);
     if (r->esprom.flash_size < m->least_flash)
         return fail(r, TDM_E_MISMATCH, "wrong_radio", "the bundle is for a radio with more flash",

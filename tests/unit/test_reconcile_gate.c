@@ -374,6 +374,57 @@ static void what_an_image_states_is_what_the_radio_says(void **state)
     sample_key_free(&key);
 }
 
+/* ---- a slot that changes under our hands ---- */
+
+static struct tdm_log meddler;
+static size_t meddled_at;
+
+/* The bundle has been judged when the radio is asked: from then on other bytes lie in the slot. */
+static void meddle(struct tdm_log *log, enum tdm_phase phase, const char *what, uint64_t done, uint64_t total)
+{
+    struct slot_record rec = pair_load(&w);
+    struct fake_flash *slot = &w.router.rcp[rec.host[rec.trial.kind == SLOT_TRIAL_NONE ? A : rec.trial.to].rcp];
+
+    (void)log, (void)what, (void)done, (void)total;
+    if (phase != TDM_PHASE_ASK || meddled_at == 0)
+        return;
+    slot->mem[meddled_at] ^= 4;
+    slot->durable[meddled_at] ^= 4;
+    meddled_at = 0;
+}
+
+static void say_nothing(struct tdm_log *log, enum tdm_log_level level, const char *what, uint64_t number)
+{
+    (void)log, (void)level, (void)what, (void)number;
+}
+
+static void what_was_judged_is_what_is_flashed(void **state)
+{
+    static const unsigned tags[] = {2, 3, 4};
+    struct sample_key key;
+
+    (void)state;
+    sample_key_make(&key, 0);
+    pair_build_signed(&stated, new_text, new_text, 5000, 2, 5, &key);
+    meddler = (struct tdm_log){.note = say_nothing, .progress = meddle};
+    for (size_t i = 0; i < 3; i++) {
+        enum reconcile_outcome outcome;
+        open_with(&stated);
+        (void)fake_host_restart(&w.router.host);
+        pair_begin(&w);
+        w.flow.cfg.log = &meddler;
+        meddled_at = stated.part_at[tags[i]] + stated.part_len[tags[i]] - 1;
+        assert_int_not_equal(reconcile_boot(&w.flow, &outcome), TDM_OK);
+        assert_int_equal(meddled_at, 0);
+        assert_string_equal(w.flow.fault.code, "not_proven");
+        assert_non_null(slot_record_bad_reason(&w.flow.record, w.router.install.verdict.id));
+        assert_int_equal(start(false, 0, 0), RECONCILE_OK);
+        assert_string_equal(pair_radio_runs(&w), old_text);
+        pair_close(&w);
+    }
+    sample_key_free(&key);
+}
+
 /* The radio was proven: what it said is known when an image is judged later. */
 static void a_proof_keeps_the_radios_numbers(void **state)
 {
@@ -409,6 +460,7 @@ int main(void)
         cmocka_unit_test(a_refusal_tells_what_fails_behind_it),
         cmocka_unit_test(without_another_host_nothing_is_refused),
         cmocka_unit_test(what_an_image_states_is_what_the_radio_says),
+        cmocka_unit_test(what_was_judged_is_what_is_flashed),
         cmocka_unit_test(a_proof_keeps_the_radios_numbers),
     };
     return cmocka_run_group_tests(tests, build_images, NULL);
