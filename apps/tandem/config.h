@@ -59,6 +59,7 @@ struct config {
     struct {
         bool allow_http;
         uint64_t connect_timeout_ms, first_byte_timeout_ms, stall_timeout_ms;
+        uint64_t deadline_ms, min_speed, min_speed_time_ms;
         char client_certificate[CONFIG_TEXT_MAX], client_key[CONFIG_TEXT_MAX];
     } source;
     struct {

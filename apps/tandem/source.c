@@ -79,6 +79,9 @@ static int open_url(struct source *s, struct app *app, const char *from, bool is
         .connect_ms = (uint32_t)cfg->source.connect_timeout_ms,
         .first_byte_ms = (uint32_t)cfg->source.first_byte_timeout_ms,
         .stall_ms = (uint32_t)cfg->source.stall_timeout_ms,
+        .deadline_ms = (uint32_t)cfg->source.deadline_ms,
+        .min_speed = (uint32_t)cfg->source.min_speed,
+        .min_speed_ms = (uint32_t)cfg->source.min_speed_time_ms,
         .is_stopped = cancel_is_asked,
     };
     http_curl_init(&s->https, &https);

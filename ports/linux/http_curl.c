@@ -24,7 +24,7 @@ static tdm_err follow(struct http_curl_visit *t)
 {
     struct tdm_fault unused = {TDM_OK, NULL, NULL, 0};
 
-    http_curl_keep_detail(t->reply, t->next, strlen(t->next));
+    http_curl_keep_detail(t->reply, t->next, strcspn(t->next, "?#")); /* a signed link is a key */
     if (!has_scheme(t->next, "https") && (t->url.is_https || !has_scheme(t->next, "http")))
         return fail(t, TDM_E_REFUSED, "bad_redirect", "the server points to an address without https");
     if (http_curl_url_read(&t->url, t->next, &unused) != TDM_OK)
@@ -76,7 +76,7 @@ static tdm_err curl_get(struct tdm_http *port, const char *url, uint64_t from, s
                         struct tdm_http_reply *reply)
 {
     struct http_curl *h = (struct http_curl *)port; /* port is its first member */
-    struct http_curl_visit t = {.cfg = &h->cfg, .body = body, .reply = reply, .from = from};
+    struct http_curl_visit t = {.cfg = &h->cfg, .body = body, .reply = reply, .from = from, .ends_ms = h->ends_ms};
 
     tdm_err err = check_url(h, url, reply);
     if (err == TDM_OK)
@@ -95,4 +95,5 @@ void http_curl_init(struct http_curl *h, const struct http_curl_config *cfg)
     static const struct tdm_http_ops ops = {.get = curl_get};
     h->port.ops = &ops;
     h->cfg = *cfg;
+    h->ends_ms = cfg->deadline_ms > 0 ? http_curl_now_ms() + cfg->deadline_ms : 0;
 }

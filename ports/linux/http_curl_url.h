@@ -14,13 +14,14 @@
 
 #include <tandem/err.h>
 
-#define HTTP_URL_MAX    2048
+#define HTTP_URL_MAX    8192 /* links that an object store has signed come to a few thousand */
+#define HTTP_ORIGIN_MAX 352
 #define HTTP_SECRET_MAX 256
 
 struct http_curl_url {
-    char text[HTTP_URL_MAX];    /* whole, but without user and password */
-    char origin[HTTP_URL_MAX];  /* scheme://host:port, as one may compare them */
-    char user[HTTP_SECRET_MAX]; /* decoded, or "" */
+    char text[HTTP_URL_MAX];      /* whole, but without user and password */
+    char origin[HTTP_ORIGIN_MAX]; /* scheme://host:port, as one may compare them */
+    char user[HTTP_SECRET_MAX];   /* decoded, or "" */
     char password[HTTP_SECRET_MAX];
     bool is_https;
 };

@@ -6,11 +6,13 @@
 #include <strings.h>
 #include <time.h>
 
+#include "http_curl_page.h"
 #include "http_curl_trust.h"
 
 #define REDIRECT_BODY_MAX 65536u
+#define STATUS_LOG_IN     511 /* a network says so for itself */
 
-static uint64_t now_ms(void)
+uint64_t http_curl_now_ms(void)
 {
     struct timespec t;
 
@@ -38,28 +40,9 @@ static tdm_err fail(struct http_curl_visit *t, tdm_err err, const char *code, co
 
 /* ---- what the library calls ---- */
 
-/* 0 to go on. Every byte of an answer starts the stall time anew. */
-static int check_time(struct http_curl_visit *t)
+static void take(struct http_curl_visit *t, size_t len)
 {
-    static const struct {
-        const char *code, *what;
-    } late[] = {
-        [CONNECTING] = {"connect_timeout", "no connection in time"},
-        [ASKING] = {"first_byte_timeout", "connected, but no answer in time"},
-        [RECEIVING] = {"stall_timeout", "the transfer stalled"},
-    };
-    const uint32_t limit[] = {t->cfg->connect_ms, t->cfg->first_byte_ms, t->cfg->stall_ms};
-
-    if (now_ms() - t->since_ms < limit[t->phase])
-        return 0;
-    (void)fail(t, TDM_E_TIMEOUT, late[t->phase].code, late[t->phase].what, 0);
-    return 1;
-}
-
-static void enter(struct http_curl_visit *t, enum http_curl_phase phase)
-{
-    t->phase = phase;
-    t->since_ms = now_ms();
+    http_curl_pace_take(&t->pace, len, http_curl_now_ms());
 }
 
 /* Called about once a second and at every step of the transfer. */
@@ -69,14 +52,16 @@ static int on_tick(void *user, curl_off_t total, curl_off_t done, curl_off_t up_
     curl_off_t connected_us = 0;
 
     (void)total, (void)done, (void)up_total, (void)up;
-    if (t->phase == CONNECTING && curl_easy_getinfo(t->curl, CURLINFO_CONNECT_TIME_T, &connected_us) == CURLE_OK &&
+    if (t->pace.phase == CONNECTING && curl_easy_getinfo(t->curl, CURLINFO_CONNECT_TIME_T, &connected_us) == CURLE_OK &&
         connected_us > 0)
-        enter(t, ASKING); /* the handshake counts to it: a server of one client at a time makes us wait there */
+        http_curl_pace_enter(
+            &t->pace, ASKING,
+            http_curl_now_ms()); /* the handshake counts to it: a server of one client at a time makes us wait there */
     if (t->cfg->is_stopped != NULL && t->cfg->is_stopped()) {
         (void)fail(t, TDM_E_CANCELLED, "stopped_by_operator", "stopped by the operator", 0);
         return 1;
     }
-    return check_time(t);
+    return http_curl_pace_check(&t->pace, t->cfg, t->ends_ms, http_curl_now_ms(), &t->reply->fault) == TDM_OK ? 0 : 1;
 }
 
 static size_t on_header(char *line, size_t one, size_t len, void *user)
@@ -85,7 +70,7 @@ static size_t on_header(char *line, size_t one, size_t len, void *user)
     struct http_curl_visit *t = user;
 
     (void)one;
-    enter(t, RECEIVING);
+    take(t, 0);
     if (len > 5 && strncasecmp(line, "HTTP/", 5) == 0)
         http_curl_keep_detail(t->reply, line, len);
     if (len < sizeof encoding || strncasecmp(line, encoding, sizeof encoding - 1) != 0)
@@ -104,6 +89,8 @@ static tdm_err fail_status(struct http_curl_visit *t, long status)
     t->reply->status = (int)status;
     if (http_curl_tls_blame(&t->tls, CURLE_OK, (int)status, &t->reply->fault))
         return t->reply->fault.err;
+    if (status == STATUS_LOG_IN)
+        return fail(t, TDM_E_PEER, "captive_portal", "the network wants somebody to log in first", (uint64_t)status);
     return fail(t, TDM_E_PEER, "http_status", "the server answered with an error status", (uint64_t)status);
 }
 
@@ -144,18 +131,33 @@ static size_t pass_over(struct http_curl_visit *t, size_t len)
     return len;
 }
 
+static bool is_page(struct http_curl_visit *t, const char *data, size_t len)
+{
+    size_t n = 0;
+
+    if (!http_curl_page_is(data, len))
+        return false;
+    const char *title = http_curl_page_title(data, len, &n);
+    http_curl_keep_detail(t->reply, title, n);
+    (void)fail(t, TDM_E_PEER, "captive_portal", "a web page came instead of an image", 0);
+    return true;
+}
+
 static size_t on_body(char *data, size_t one, size_t len, void *user)
 {
     struct http_curl_visit *t = user;
 
     (void)one;
-    enter(t, RECEIVING);
+    take(t, len);
     if (t->tls.asked_renegotiation) /* and was told no; there are servers that go on as if nothing had been said */
         (void)http_curl_tls_blame(&t->tls, CURLE_RECV_ERROR, 0, &t->reply->fault);
     if (t->tls.asked_renegotiation || begin_body(t) != TDM_OK)
         return 0;
     if (t->is_redirect)
         return pass_over(t, len);
+    if (!t->has_come && is_page(t, data, len))
+        return 0;
+    t->has_come = true;
     t->sink_err = tdm_sink_push(t->body, (const uint8_t *)data, len);
     return t->sink_err == TDM_OK ? len : 0;
 }
@@ -243,6 +245,13 @@ static CURLcode set_callbacks(CURL *c, struct http_curl_visit *t)
 
 /* ---- failures ---- */
 
+/* Up to its query: a signed link is a key. */
+static int shown_length(const char *url)
+{
+    size_t n = strcspn(url, "?#");
+    return n < 100 ? (int)n : 100;
+}
+
 /* What others say about it: of whom, the certificate in question, the library's words. */
 static void keep_words(struct http_curl_visit *t, CURLcode rc)
 {
@@ -252,9 +261,9 @@ static void keep_words(struct http_curl_visit *t, CURLcode rc)
     bool is_pin = rc == CURLE_SSL_PINNEDPUBKEYNOTMATCH;
     const char *about = is_pin ? t->tls.pin : rc == CURLE_PEER_FAILED_VERIFICATION ? t->tls.about : "";
 
-    int n =
-        snprintf(text, sizeof text, "%s%.100s%s%s%s%.200s", is_led_away ? "redirected to " : "",
-                 is_led_away ? t->url.text : "", is_led_away ? ": " : "", words, about[0] != '\0' ? ": " : "", about);
+    int n = snprintf(text, sizeof text, "%s%.*s%s%s%s%.200s", is_led_away ? "redirected to " : "",
+                     is_led_away ? shown_length(t->url.text) : 0, t->url.text, is_led_away ? ": " : "", words,
+                     about[0] != '\0' ? ": " : "", about);
     http_curl_keep_detail(t->reply, text, n > 0 && (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
 }
 
@@ -314,7 +323,7 @@ static tdm_err perform(struct http_curl_visit *t, struct curl_slist *headers)
         rc = set_callbacks(c, t);
     if (rc != CURLE_OK || !http_curl_tls_is_ours())
         return fail(t, TDM_E_UNSUPPORTED, "http_library", "the HTTP library lacks something we need", (uint64_t)rc);
-    enter(t, CONNECTING);
+    http_curl_pace_begin(&t->pace, http_curl_now_ms());
     rc = curl_easy_perform(c);
     if (t->sink_err != TDM_OK)
         return t->sink_err;
@@ -341,7 +350,7 @@ tdm_err http_curl_visit(struct http_curl_visit *t)
     struct curl_slist *headers = curl_slist_append(NULL, "Accept-Encoding: identity");
     tdm_err err;
 
-    t->has_begun = t->is_redirect = false;
+    t->has_begun = t->has_come = t->is_redirect = false;
     t->words[0] = '\0';
     t->passed_over = 0;
     t->reply->status = 0;

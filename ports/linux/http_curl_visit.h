@@ -9,12 +9,10 @@
 #ifndef TANDEM_HTTP_CURL_VISIT_H
 #define TANDEM_HTTP_CURL_VISIT_H
 
+#include "http_curl_pace.h"
 #include "http_curl_tls.h"
 #include "http_curl_url.h"
 #include "linux/tandem_linux.h"
-
-/* What is waited for; each has a time limit of its own. */
-enum http_curl_phase { CONNECTING, ASKING, RECEIVING };
 
 struct http_curl_visit {
     /* set by the caller */
@@ -22,6 +20,7 @@ struct http_curl_visit {
     struct tdm_sink *body;
     struct tdm_http_reply *reply;
     uint64_t from;
+    uint64_t ends_ms;                /* of http_curl_now_ms(): no longer than that; 0: no end */
     struct http_curl_url first, url; /* the one that the operator gave, and the one to visit */
     X509_STORE *trust;
 
@@ -35,12 +34,15 @@ struct http_curl_visit {
     tdm_err sink_err;
     bool has_begun; /* the body */
     size_t passed_over;
-    enum http_curl_phase phase;
-    uint64_t since_ms;
+    bool has_come; /* a first byte of it, for the sink */
+    struct http_curl_pace pace;
     char words[CURL_ERROR_SIZE];
 };
 
 TDM_MUST_USE tdm_err http_curl_visit(struct http_curl_visit *t);
+
+/* Since some time or other. */
+uint64_t http_curl_now_ms(void);
 
 /* A foreign text as the one printable line that is kept of it. */
 void http_curl_keep_detail(struct tdm_http_reply *reply, const char *text, size_t len);

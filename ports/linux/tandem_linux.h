@@ -171,12 +171,15 @@ struct http_curl_config {        /* set by the caller; texts are borrowed, NULL 
     bool allow_http;                             /* plain http:// URLs                                              */
     bool insecure_tls; /* believe whoever answers at the host of the URL: for what is signed, alone    */
     uint32_t connect_ms, first_byte_ms, stall_ms;
+    uint32_t deadline_ms;             /* for all that is fetched, from http_curl_init() on; 0: none             */
+    uint32_t min_speed, min_speed_ms; /* bytes a second over each such span; 0: any                             */
     bool (*is_stopped)(void); /* asked about once a second: has the operator had enough? NULL: never               */
 };
 
 struct http_curl {
     struct tdm_http port;
     struct http_curl_config cfg;
+    uint64_t ends_ms;
 };
 
 void http_curl_init(struct http_curl *h, const struct http_curl_config *cfg);

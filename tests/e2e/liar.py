@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A TLS server that says exactly what a test tells it to say, for what real servers will not do on demand.
 
-    liar       liar(steps, certificate=None) -> port. A client's n-th connection gets steps[n] (the last one again and
+    head       head(length, status, *header lines) -> bytes of an answer's head
+    liar       liar(*steps, certificate=..., address="127.0.0.1", port=0) -> Liar: port, requests. A client's n-th connection gets steps[n] (the last one again and
                again): bytes to send, CLOSE (end without a TLS goodbye), HANG (say nothing more until the client goes).
                Connections whose handshake fails do not count.
 """
@@ -16,12 +17,18 @@ CLOSE = "close without close_notify"
 HANG = "hang"
 
 
+def head(length=None, status="200 OK", *lines) -> bytes:
+    lines = [f"HTTP/1.1 {status}", *lines] + ([f"Content-Length: {length}"] if length is not None else [])
+    return "\r\n".join([*lines, "Connection: close", "", ""]).encode()
+
+
 class Liar:
-    def __init__(self, steps, certificate):
+    def __init__(self, steps, certificate, address="127.0.0.1", port=0):
         self.steps, self.requests = steps, []
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificate.cert, certificate.key)
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self.listener = socket.create_server((address, port), family=family)
         self.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
@@ -67,8 +74,8 @@ class Liar:
 def liar(certificate):
     liars = []
 
-    def start(*steps, certificate=certificate) -> Liar:
-        liars.append(Liar(steps, certificate))
+    def start(*steps, certificate=certificate, **where) -> Liar:
+        liars.append(Liar(steps, certificate, **where))
         return liars[-1]
 
     yield start

@@ -10,14 +10,9 @@ from pathlib import Path
 import pytest
 
 from conftest import make_certificate, unused_port
-from liar import CLOSE, HANG, liar  # noqa: F401
+from liar import CLOSE, HANG, head, liar  # noqa: F401
 from router import dated_certificate, image, router  # noqa: F401
 from simulator import Simulator
-
-
-def head(length=None, status="200 OK", *lines) -> bytes:
-    lines = [f"HTTP/1.1 {status}", *lines] + ([f"Content-Length: {length}"] if length is not None else [])
-    return "\r\n".join([*lines, "Connection: close", "", ""]).encode()
 
 
 @pytest.fixture
@@ -250,7 +245,7 @@ BODIES = [  # name, body from a good pair, exit, code, is refused before anythin
     ("truncated in the bundle", lambda d: d[:9000], 11, "truncated", False),
     ("truncated in the header", lambda d: d[:50], 11, "truncated", True),
     ("empty", lambda d: b"", 11, "truncated", True),
-    ("a page", lambda d: b"<html>Please log in</html>", 10, "not_image", True),
+    ("a page", lambda d: b"<html>Please log in</html>", 32, "captive_portal", True),
     ("an ELF file", lambda d: b"\x7fELF" + d, 10, "not_image", True),
     ("parts out of order", swapped, 10, "bad_header", True),
     ("parts that overlap", lambda d: with_entry(d, 3, 2, 100), 10, "bad_header", True),
