@@ -35,7 +35,6 @@ static bool is_verbose;
 static struct life {
     bool has_keys, never_boots;
     enum tdm_host_slot dead_host; /* while an update with a host that never boots is on trial */
-    uint32_t counter;             /* of every image that is proven; without keys it counts nothing */
     unsigned cuts_left, noise;
     bool loses_copy, is_radio_dead;
 } life;
@@ -77,21 +76,24 @@ static void say_outcome(enum reconcile_outcome outcome)
 static struct image_row {
     const char *name, *named, *says;
     size_t host_size;
-    uint16_t chip; /* 0: the radio's */
+    uint16_t chip;    /* 0: the radio's */
+    uint32_t younger; /* its counter is that much higher than the oldest one's */
     struct sample_image image;
 } images[] = {
     {.name = "first radio", .named = TEXT("first"), .says = TEXT("first")},
     {.name = "radio", .named = TEXT("radio"), .says = TEXT("radio")},
     {.name = "pair", .named = TEXT("pair"), .says = TEXT("pair"), .host_size = 4500},
-    {.name = "other pair", .named = TEXT("other"), .says = TEXT("other"), .host_size = 5000},
-    {.name = "mute pair", .named = TEXT("mute"), .host_size = 4800},
+    {.name = "other pair", .named = TEXT("other"), .says = TEXT("other"), .host_size = 5000, .younger = 1},
+    {.name = "mute pair", .named = TEXT("mute"), .host_size = 4800, .younger = 2},
     {.name = "mute radio", .named = TEXT("mute")},
     {.name = "pair of another chip", .named = TEXT("c6"), .host_size = 4900, .chip = SAMPLE_C6},
-    {.name = "last pair", .named = TEXT("last"), .says = TEXT("last"), .host_size = 5200},
+    {.name = "host alone", .host_size = 4700, .younger = 1},
+    {.name = "last pair", .named = TEXT("last"), .says = TEXT("last"), .host_size = 5200, .younger = 2},
 };
-#define IMAGES (sizeof images / sizeof images[0])
-#define FIRST  (&images[0])
-#define LAST   (&images[IMAGES - 1])
+#define IMAGES     (sizeof images / sizeof images[0])
+#define FIRST      (&images[0])
+#define HOST_ALONE (&images[IMAGES - 2])
+#define LAST       (&images[IMAGES - 1])
 
 static void build_images(void)
 {
@@ -100,7 +102,8 @@ static void build_images(void)
     for (size_t i = 0; i < IMAGES; i++) {
         struct image_row *row = &images[i];
         if (row->chip == 0)
-            pair_build_signed(&row->image, row->named, row->says, row->host_size, (uint8_t)(i + 1), COUNTER, &key);
+            pair_build_signed(&row->image, row->named, row->says, row->host_size, (uint8_t)(i + 1),
+                              COUNTER + row->younger, &key);
         else
             sample_image_build(&row->image, &(struct sample_spec){.version = row->named,
                                                                   .chip = row->chip,
@@ -280,10 +283,24 @@ static struct image_row *image_in(const struct slot_content *c)
     return NULL;
 }
 
+/* Of an image with a manifest: does this host slot hold its host? */
+static bool is_host_of(const struct slot_host_row *host, const struct image_row *row)
+{
+    uint8_t id[SLOT_ID_LEN];
+
+    sample_image_id(&row->image, id);
+    return host->content.state != SLOT_EMPTY && slot_id_equal(host->content.id, id);
+}
+
 static bool is_stored(const struct image_row *row)
 {
     struct slot_record rec;
-    return peek(&rec) && (image_in(&rec.rcp[0]) == row || image_in(&rec.rcp[1]) == row);
+
+    if (!peek(&rec))
+        return false;
+    if (row->named == NULL)
+        return is_host_of(&rec.host[TDM_HOST_A], row) || is_host_of(&rec.host[TDM_HOST_B], row);
+    return image_in(&rec.rcp[0]) == row || image_in(&rec.rcp[1]) == row;
 }
 
 /* Nothing may be begun while a trial is under way. */
@@ -294,13 +311,19 @@ static tdm_err refused(tdm_err err)
     return err;
 }
 
-static tdm_err stage(const struct sample_image *image)
+/* Without keys a counter counts nothing. */
+static void watch_row(const struct image_row *row, const struct sample_image *image)
+{
+    watch_update(&watch, image, life.has_keys ? COUNTER + row->younger : 0);
+}
+
+static tdm_err stage(const struct image_row *row, const struct sample_image *image)
 {
     world_serve(&w.router, image);
     world_begin(&w.router);
     if (is_trial_pending())
         return refused(install_stage(&w.router.install, "test:image"));
-    watch_update(&watch, image, life.counter);
+    watch_row(row, image);
     return install_stage(&w.router.install, "test:image");
 }
 
@@ -318,7 +341,7 @@ static tdm_err update_to(const struct image_row *row)
     say("    ", row->name);
     if (is_stored(row))
         return TDM_OK; /* the watch tells images apart by what is new */
-    tdm_err err = stage(&row->image);
+    tdm_err err = stage(row, &row->image);
     return err == TDM_OK ? arm() : err;
 }
 
@@ -336,7 +359,7 @@ static tdm_err update_changed(void)
         return TDM_OK; /* by its manifest it is the very same image */
     changed = *good;
     changed.bytes[good->part_at[4] + draw(good->part_len[4])] ^= (uint8_t)(1u << draw(8));
-    tdm_err err = stage(&changed);
+    tdm_err err = stage(&images[2], &changed);
     if (err == TDM_OK)
         watch.broken = "a changed image is staged";
     return err;
@@ -344,8 +367,8 @@ static tdm_err update_changed(void)
 
 static tdm_err stage_only(void)
 {
-    const struct image_row *row = &images[2 + draw(2)];
-    return is_stored(row) ? TDM_OK : stage(&row->image);
+    const struct image_row *row = one_in(3) ? HOST_ALONE : &images[2 + draw(2)];
+    return is_stored(row) ? TDM_OK : stage(row, &row->image);
 }
 
 static tdm_err apply(void)
@@ -356,7 +379,10 @@ static tdm_err apply(void)
         return TDM_OK;
     for (int i = 0; i < SLOT_RCP_SLOTS; i++)
         if (rec.rcp[i].state == SLOT_STAGED && image_in(&rec.rcp[i]) != NULL)
-            watch_update(&watch, &image_in(&rec.rcp[i])->image, life.counter);
+            watch_row(image_in(&rec.rcp[i]), &image_in(&rec.rcp[i])->image);
+    for (int i = 0; i < TDM_HOST_SLOTS; i++)
+        if (rec.host[i].content.state == SLOT_STAGED && is_host_of(&rec.host[i], HOST_ALONE))
+            watch_row(HOST_ALONE, &HOST_ALONE->image);
     return arm();
 }
 
@@ -488,7 +514,6 @@ static void begin_life(uint64_t seed)
     is_last = false;
     rng = seed * 0xd1342543de82ef95u + 1;
     life = (struct life){.has_keys = one_in(2)};
-    life.counter = life.has_keys ? COUNTER : 0;
     memset(watch.rotten, 0, sizeof watch.rotten);
     watch.has_seen = false;
     pair_open(&w, true);
