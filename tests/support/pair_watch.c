@@ -233,7 +233,9 @@ static bool counts(const struct pair_watch *p, const struct slot_record *rec, in
     if (!p->is_back)
         return true;
     uint8_t selected = (uint8_t)p->w->router.host.selected;
-    return rec->trial.kind == SLOT_TRIAL_NONE && selected == p->back_host && rec->host[selected].rcp == rcp;
+    const struct slot_host_row *row = &rec->host[selected];
+    return rec->trial.kind == SLOT_TRIAL_NONE && selected == p->back_host && row->rcp == rcp &&
+           row->content.state == SLOT_GOOD; /* a refused one may name a bundle that another host has proven */
 }
 
 static int newest_slot(const struct pair_watch *p, const struct slot_record *rec, enum slot_state state)
