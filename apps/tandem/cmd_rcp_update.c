@@ -1,25 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rcp update: on the operator's word the flash counters start anew, and the radio gets the running host's bundle. */
+/*
+ * rcp update: on the operator's word the flash counters start anew, and the radio gets the running host's bundle. With
+ * --dry-run it tells what that would send, and how long it would take.
+ */
 #include "radiowork.h"
 
-static const struct app_option options[] = {{0}};
+static int update(struct app *app, struct device *dev, bool is_dry)
+{
+    static struct reconcile flow; /* large: keep it off the stack */
+    enum reconcile_outcome outcome;
+
+    radiowork_init(app, dev, &flow);
+    if (is_dry)
+        return radiowork_report_prediction(app, &flow, reconcile_predict(&flow));
+    tdm_err err = reconcile_radio(&flow, &outcome);
+    return radiowork_report(app, &flow, outcome, err);
+}
 
 int cmd_rcp_update(struct app *app, int argc, char **argv)
 {
-    static struct device dev; /* large, both: keep them off the stack */
-    static struct reconcile flow;
-    enum reconcile_outcome outcome;
+    static struct device dev;
+    bool is_dry = false;
+    const struct app_option options[] = {{.name = "dry-run", .flag = &is_dry}, {0}};
 
     int status = app_options(app, &argc, argv, options, 0);
     if (status == EXIT_OK)
-        status = device_open_storage(app, &dev, DEVICE_START);
+        status = device_open_storage(app, &dev, is_dry ? DEVICE_LOOK : DEVICE_START);
     if (status == EXIT_OK)
         status = device_open_radio(app, &dev, DEVICE_WORK);
-    if (status == EXIT_OK) {
-        radiowork_init(app, &dev, &flow);
-        tdm_err err = reconcile_radio(&flow, &outcome);
-        status = radiowork_report(app, &flow, outcome, err);
-    }
+    if (status == EXIT_OK)
+        status = update(app, &dev, is_dry);
     device_close(&dev);
     return status;
 }

@@ -33,7 +33,7 @@ const struct app_command app_commands[] = {
     {"ota", "status", cmd_ota_status, "", "show what runs, what is stored and what is due"},
     {"rcp", "probe", cmd_rcp_probe, "[--reset]", "ask the radio who it is; says which layer fails"},
     {"rcp", "info", cmd_rcp_info, "", "show what the radio holds and what it should hold"},
-    {"rcp", "update", cmd_rcp_update, "", "flash the radio with the bundle that belongs to the running host"},
+    {"rcp", "update", cmd_rcp_update, "[--dry-run]", "flash the radio with the bundle that belongs to the running host"},
     {"rcp", "reset", cmd_rcp_reset, "", "restart the radio by its RESET line"},
     {"rcp", "adopt", cmd_rcp_adopt, "DIR|IMAGE", "store a known-good RCP build as the running host's bundle"},
     {"trust", "add", cmd_trust_add, "CERT", "trust a server's certificate or CA (PEM)"},

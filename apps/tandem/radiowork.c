@@ -138,12 +138,52 @@ int radiowork_report_unasked(struct app *app, const struct reconcile *flow, enum
     return finish(app, flow, outcome, err);
 }
 
-int radiowork_report(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome, tdm_err err)
+static void add_cost(cJSON *to, const char *name, const struct reconcile_cost *cost)
 {
-    add_host(app, flow, outcome);
-    cJSON *radio = cJSON_AddObjectToObject(app->result, "radio");
+    cJSON *flash = cJSON_AddObjectToObject(to, name);
+
+    cJSON_AddNumberToObject(flash, "sectors", cost->sectors);
+    cJSON_AddNumberToObject(flash, "rewritten", cost->rewritten);
+    cJSON_AddNumberToObject(flash, "bytes_sent", (double)cost->sent);
+    cJSON_AddNumberToObject(flash, "baud", cost->baud);
+    cJSON_AddNumberToObject(flash, "seconds", cost->flash_ms / 1000.0);
+}
+
+static void add_flash(cJSON *to, const struct reconcile *flow)
+{
+    add_cost(to, "flash", &flow->cost);
+    cJSON *flash = cJSON_GetObjectItem(to, "flash");
+    cJSON_AddNumberToObject(flash, "recoveries", flow->cost.recoveries);
+    if (flow->cost.off_air_ms != 0)
+        cJSON_AddNumberToObject(flash, "off_air_seconds", flow->cost.off_air_ms / 1000.0);
+}
+
+static void add_radio(cJSON *to, const struct reconcile *flow)
+{
+    cJSON *radio = cJSON_AddObjectToObject(to, "radio");
+
     cJSON_AddBoolToObject(radio, "answers", flow->radio_answers);
     cJSON_AddStringToObject(radio, "version", flow->radio_answers ? flow->radio.version : "");
     cJSON_AddStringToObject(radio, "wanted", flow->wanted);
+}
+
+int radiowork_report_prediction(struct app *app, const struct reconcile *flow, tdm_err err)
+{
+    cJSON *host = cJSON_AddObjectToObject(app->result, "host");
+
+    cJSON_AddStringToObject(host, "running", status_slot_letter(flow->running));
+    cJSON_AddStringToObject(host, "version", flow->record.host[flow->running].content.version);
+    add_radio(app->result, flow);
+    if (err == TDM_OK)
+        add_cost(app->result, "prediction", &flow->cost);
+    return err == TDM_OK ? EXIT_OK : app_fail_fault(app, "the radio", &flow->fault);
+}
+
+int radiowork_report(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome, tdm_err err)
+{
+    add_host(app, flow, outcome);
+    add_radio(app->result, flow);
+    if (flow->was_flashed)
+        add_flash(app->result, flow);
     return finish(app, flow, outcome, err);
 }

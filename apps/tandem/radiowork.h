@@ -22,6 +22,9 @@ void radiowork_init(struct app *app, struct device *dev, struct reconcile *flow)
 /* What was found, what was done, and the failure if there is one; returns the exit number. */
 int radiowork_report(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome, tdm_err err);
 
+/* What reconcile_predict found. */
+int radiowork_report_prediction(struct app *app, const struct reconcile *flow, tdm_err err);
+
 /* The same of a flow that left the radio alone. */
 int radiowork_report_unasked(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome,
                              tdm_err err);

@@ -161,6 +161,8 @@ TDM_MUST_USE tdm_err esprom_set_speed(struct esprom *e, uint32_t wanted);
  * that is no multiple of 4 is filled up with ff.
  */
 TDM_MUST_USE tdm_err esprom_plan(struct esprom *e, uint32_t offset, uint32_t size, struct esprom_source *source);
+/* Of the region that was planned: the bytes of blocks that an update would send. */
+TDM_MUST_USE tdm_err esprom_predict(struct esprom *e, uint64_t *bytes);
 /*
  * Make the region hold the source's bytes: plan, write what differs, and plan again until nothing does. Failures that may
  * heal are overcome: by SYNC, by a reset, at a lower rate. Without progress in three rounds the last one is final.

@@ -75,6 +75,16 @@ struct reconcile_region {
     uint8_t md5[ESPROM_MD5_LEN];
 };
 
+/* What flashing has cost in this call; or, after reconcile_predict, would cost. */
+struct reconcile_cost {
+    uint32_t sectors, rewritten; /* of the bundle; erased and written, each time it was                */
+    uint32_t recoveries;         /* failures of the wire or the loader that were overcome              */
+    uint32_t baud;               /* of the last flash                                                  */
+    uint32_t flash_ms;           /* from the first reset into the loader to the last out of it         */
+    uint32_t off_air_ms;         /* from the first reset into the loader until its firmware answered; 0: it did not */
+    uint64_t sent;               /* bytes of firmware as sent, compressed or not */
+};
+
 struct reconcile {
     struct reconcile_config cfg;
     struct tdm_fault fault; /* why it is degraded, or why a trial failed */
@@ -94,6 +104,9 @@ struct reconcile {
     struct reconcile_region regions[RECONCILE_REGIONS]; /* in the order in which they are written */
     bool is_compared;         /* in this call, region by region, after the last write            */
     struct tdm_fault attempt; /* why the radio was not right when last looked at */
+    struct reconcile_cost cost;
+    uint32_t off_since_ms;
+    bool is_off_air;
     struct tdm_fault settled; /* why the running host could not be made the next to start */
 
     struct judge judge;
@@ -120,6 +133,12 @@ TDM_MUST_USE tdm_err reconcile_armed(struct reconcile *r, enum reconcile_outcome
  * while a trial is under way or the running host is not a proven one; nothing is touched then.
  */
 TDM_MUST_USE tdm_err reconcile_radio(struct reconcile *r, enum reconcile_outcome *outcome);
+
+/*
+ * What reconcile_radio would cost, in r->cost; nothing is written, to the record neither. A radio that runs the bundle is
+ * only asked; any other is reset into its loader, compared, and started again.
+ */
+TDM_MUST_USE tdm_err reconcile_predict(struct reconcile *r);
 
 /*
  * The operator is content: confirm a trial that passed its gate in this start. The radio is not asked: the Thread stack

@@ -89,18 +89,28 @@ static bool is_deflate_refused(const struct esprom *e, tdm_err err)
     return err == TDM_E_PEER && e->fault.at == ESPROM_REASON_BAD_FORMAT && strcmp(e->fault.code, "rom_refused") == 0;
 }
 
+/* Is it worth it to compress this run? *packed: the bytes to send, either way. */
+static tdm_err choose(struct esprom *e, uint32_t at, uint32_t len, bool *is_packed, uint32_t *packed)
+{
+    bool may_pack = e->cfg.deflate != NULL && !e->is_deflate_refused;
+
+    *packed = len;
+    tdm_err err = may_pack ? measure(e, at, len, packed) : TDM_OK;
+    *is_packed = may_pack && *packed < len;
+    *packed = *is_packed ? *packed : len;
+    return err;
+}
+
 static tdm_err write_run(struct esprom *e, uint32_t at, uint32_t len)
 {
     struct stream_sink to = {.sink = {push_bytes}, .e = e};
-    bool may_pack = e->cfg.deflate != NULL && !e->is_deflate_refused;
-    uint32_t packed = len;
+    uint32_t packed;
+    bool is_packed;
 
-    tdm_err err = may_pack ? measure(e, at, len, &packed) : TDM_OK;
+    tdm_err err = choose(e, at, len, &is_packed, &packed);
     if (err != TDM_OK)
         return err;
-    bool is_packed = may_pack && packed < len;
-    err = esprom_stream_begin(e, is_packed ? ESPROM_DEFLATE : ESPROM_PLAIN, e->region.offset + at, len,
-                              is_packed ? packed : len);
+    err = esprom_stream_begin(e, is_packed ? ESPROM_DEFLATE : ESPROM_PLAIN, e->region.offset + at, len, packed);
     if (is_packed && is_deflate_refused(e, err))
         e->is_deflate_refused = true; /* the next round sends it plain */
     if (err == TDM_OK)
@@ -111,6 +121,11 @@ static tdm_err write_run(struct esprom *e, uint32_t at, uint32_t len)
     return err;
 }
 
+static uint32_t run_len(const struct esprom *e, uint32_t first, uint32_t count)
+{
+    return (count - 1) * ESPROM_SECTOR + esprom_region_sector_len(e, first + count - 1);
+}
+
 static tdm_err write_differing(struct esprom *e)
 {
     tdm_err err = TDM_OK;
@@ -118,7 +133,7 @@ static tdm_err write_differing(struct esprom *e)
 
     e->region.written = 0;
     for (uint32_t first = 0; err == TDM_OK && (count = esprom_region_next_run(e, &first)) > 0; first += count) {
-        uint32_t len = (count - 1) * ESPROM_SECTOR + esprom_region_sector_len(e, first + count - 1);
+        uint32_t len = run_len(e, first, count);
         e->tally.streams++;
         e->tally.rewritten += count;
         err = write_run(e, first * ESPROM_SECTOR, len);
@@ -178,6 +193,20 @@ tdm_err esprom_plan(struct esprom *e, uint32_t offset, uint32_t size, struct esp
     if (err == TDM_OK)
         err = esprom_region_take(e, offset, size, source);
     return err == TDM_OK ? esprom_region_compare(e) : err;
+}
+
+tdm_err esprom_predict(struct esprom *e, uint64_t *bytes)
+{
+    tdm_err err = esprom_require(e);
+    uint32_t count, packed;
+    bool is_packed;
+
+    *bytes = 0;
+    for (uint32_t first = 0; err == TDM_OK && (count = esprom_region_next_run(e, &first)) > 0; first += count) {
+        err = choose(e, first * ESPROM_SECTOR, run_len(e, first, count), &is_packed, &packed);
+        *bytes += packed;
+    }
+    return err;
 }
 
 static tdm_err give_up(struct esprom *e, const struct rounds *r)

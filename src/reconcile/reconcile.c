@@ -15,6 +15,7 @@ static const struct tdm_fault not_waiting = {TDM_E_STATE, "not_waiting",
 static const struct tdm_fault nothing_to_go_back = {TDM_E_STATE, "nothing_to_go_back", "no other host is a proven one",
                                                     0};
 static const struct tdm_fault by_operator = {TDM_E_CANCELLED, "operator", "the operator went back", 0};
+static const struct tdm_fault no_bundle = {TDM_E_STATE, "no_bundle", "no bundle belongs to the running host", 0};
 static const struct tdm_fault trial_pending = {TDM_E_STATE, "trial_pending", "an update is on trial", 0};
 
 void reconcile_init(struct reconcile *r, const struct reconcile_config *cfg)
@@ -227,6 +228,17 @@ tdm_err reconcile_radio(struct reconcile *r, enum reconcile_outcome *outcome)
     settle(r);
     conclude(r, reconcile_radio_right(r), outcome);
     return r->fault.err;
+}
+
+tdm_err reconcile_predict(struct reconcile *r)
+{
+    if (open_record(r) != TDM_OK)
+        return r->fault.err;
+    if (r->record.trial.kind != SLOT_TRIAL_NONE)
+        return tdm_fault_from(&r->fault, &trial_pending);
+    if (r->record.host[r->running].rcp == SLOT_RCP_NONE)
+        return tdm_fault_from(&r->fault, &no_bundle);
+    return reconcile_radio_predict(r) == TDM_OK ? TDM_OK : tdm_fault_from(&r->fault, &r->attempt);
 }
 
 /* ---- the operator's word on a trial ---- */

@@ -6,6 +6,11 @@
 
 #define PASSES_MAX 4
 
+/* What a flash chip of this class takes (typical), and what frames and their answers add on the line. For predictions. */
+#define ERASE_MS_PER_SECTOR   30u
+#define PROGRAM_MS_PER_SECTOR 11u
+#define LINE_PERCENT          102u
+
 static const char *writing_what(uint32_t tag)
 {
     switch (tag) {
@@ -107,6 +112,10 @@ static tdm_err connect(struct reconcile *r)
 
     tdm_fault_clear(&r->attempt);
     esprom_init(&r->esprom, &cfg);
+    if (!r->is_off_air) {
+        r->off_since_ms = tdm_clock_now_ms(r->cfg.clock);
+        r->is_off_air = true;
+    }
     tdm_err err = esprom_connect(&r->esprom);
     if (err == TDM_OK)
         err = check_fit(r);
@@ -175,12 +184,75 @@ static tdm_err prove_regions(struct reconcile *r)
                 r->slot);
 }
 
+static uint32_t sectors_of(const struct reconcile *r)
+{
+    uint32_t sectors = 0;
+
+    for (int i = 0; i < RECONCILE_REGIONS; i++)
+        sectors += (r->regions[i].size + ESPROM_SECTOR - 1) / ESPROM_SECTOR;
+    return sectors;
+}
+
+static uint32_t predicted_ms(const struct reconcile_cost *c)
+{
+    uint64_t line_ms = c->sent * 10 * 1000 / c->baud * LINE_PERCENT / 100;
+    return (uint32_t)(line_ms + (uint64_t)c->rewritten * (ERASE_MS_PER_SECTOR + PROGRAM_MS_PER_SECTOR));
+}
+
+static tdm_err predict_regions(struct reconcile *r)
+{
+    tdm_err err = TDM_OK;
+    uint64_t bytes;
+
+    for (int i = 0; i < RECONCILE_REGIONS && err == TDM_OK; i++) {
+        struct slot_source from = source_of(r, &r->regions[i]);
+        err = esprom_plan(&r->esprom, r->regions[i].flash_offset, r->regions[i].size, &from.source);
+        if (err == TDM_OK)
+            err = esprom_predict(&r->esprom, &bytes);
+        if (err != TDM_OK)
+            return err;
+        r->cost.rewritten += r->esprom.region.differing;
+        r->cost.sent += bytes;
+    }
+    r->cost.sectors = sectors_of(r);
+    r->cost.baud = r->esprom.link.baud;
+    r->cost.flash_ms = predicted_ms(&r->cost);
+    return TDM_OK;
+}
+
+tdm_err reconcile_regions_predict(struct reconcile *r, uint32_t baud)
+{
+    tdm_err err = connect(r);
+    if (err == TDM_OK && baud != ESPROM_BAUD_START)
+        err = esprom_set_speed(&r->esprom, baud);
+    return leave(r, err == TDM_OK ? predict_regions(r) : err);
+}
+
+/* Kept over several attempts. */
+static void count_cost(struct reconcile *r, uint32_t began_ms)
+{
+    const struct esprom_tally *t = &r->esprom.tally;
+
+    r->cost.sectors = sectors_of(r);
+    r->cost.rewritten += t->rewritten;
+    r->cost.recoveries += t->recoveries;
+    r->cost.sent += t->sent;
+    r->cost.flash_ms += tdm_clock_now_ms(r->cfg.clock) - began_ms;
+}
+
 tdm_err reconcile_regions_write(struct reconcile *r, uint32_t baud)
 {
+    uint32_t began_ms = tdm_clock_now_ms(r->cfg.clock);
+
     tdm_err err = connect(r);
     if (err == TDM_OK && baud != ESPROM_BAUD_START)
         err = esprom_set_speed(&r->esprom, baud);
     if (err == TDM_OK)
         err = write_regions(r);
-    return leave(r, err == TDM_OK ? prove_regions(r) : err);
+    if (err == TDM_OK)
+        err = prove_regions(r);
+    r->cost.baud = r->esprom.link.baud;
+    err = leave(r, err);
+    count_cost(r, began_ms);
+    return err;
 }

@@ -21,6 +21,8 @@ void reconcile_ask_after_reset(struct reconcile *r);
 
 /* Make the radio right for the running row. TDM_OK: it is. Else why not is in r->attempt. */
 TDM_MUST_USE tdm_err reconcile_radio_right(struct reconcile *r);
+/* What that would cost, in r->cost, without writing anything. Why that is not known is in r->attempt. */
+TDM_MUST_USE tdm_err reconcile_radio_predict(struct reconcile *r);
 /* Why it is not: all of it is flashed, and there are no lines to start it with. */
 bool reconcile_waits_for_hand(const struct reconcile *r);
 
@@ -49,6 +51,7 @@ TDM_MUST_USE tdm_err reconcile_bundle_load(struct reconcile *r, uint8_t slot);
 
 /* Both go through the ROM and leave the radio running its firmware. Why they failed is in r->attempt. */
 TDM_MUST_USE tdm_err reconcile_regions_compare(struct reconcile *r, bool *is_equal);
+TDM_MUST_USE tdm_err reconcile_regions_predict(struct reconcile *r, uint32_t baud);
 TDM_MUST_USE tdm_err reconcile_regions_write(struct reconcile *r, uint32_t baud);
 
 #endif

@@ -13,6 +13,10 @@
 static void keep_answer(struct reconcile *r, tdm_err err)
 {
     r->radio_answers = err == TDM_OK;
+    if (err == TDM_OK && r->is_off_air) {
+        r->cost.off_air_ms = tdm_clock_now_ms(r->cfg.clock) - r->off_since_ms;
+        r->is_off_air = false;
+    }
     if (err == TDM_OK)
         return;
     tdm_fault_clear(&r->attempt);
@@ -345,4 +349,26 @@ tdm_err reconcile_radio_right(struct reconcile *r)
     if (err != TDM_OK || !keep_proof(r))
         return err;
     return reconcile_commit(r);
+}
+
+tdm_err reconcile_radio_predict(struct reconcile *r)
+{
+    tdm_fault_clear(&r->attempt);
+    tdm_err err = reconcile_bundle_load(r, r->record.host[r->running].rcp);
+    if (err != TDM_OK) {
+        r->attempt = r->bundle_fault;
+        return err;
+    }
+    reconcile_ask(r, SPINEL_ASK);
+    struct radio_facts facts = facts_of(r);
+    enum radio_next next = radio_decide(&facts);
+    if (next == RADIO_RIGHT || next == RADIO_RIGHT_MISNAMED)
+        return TDM_OK;
+    if (reconcile_is_portless(r))
+        return r->attempt.err;
+    err = reconcile_regions_predict(r, r->cfg.flash_baud);
+    struct tdm_fault why = r->attempt;
+    reconcile_ask_after_reset(r); /* silence is no news here: radio_answers tells */
+    r->attempt = why;
+    return err;
 }

@@ -56,7 +56,7 @@ def test_fields(router, repo, pack, samples, old, new, certificate, tmp_path):  
         ("image extract", image, "--output-dir", tmp_path / "parts"),
         ("trust list",), ("trust add", certificate.cert), ("trust list",), ("trust remove", certificate.cert),
         ("ota status",), ("rcp probe",), ("rcp probe", "--reset"), ("rcp reset",), ("rcp info",), ("boot",),
-        ("rcp adopt", old.dir), ("boot",), ("rcp update",), ("rcp info",), ("ota download", out), ("ota status",),
+        ("rcp adopt", old.dir), ("rcp update", "--dry-run"), ("boot",), ("rcp update", "--dry-run"), ("rcp update",), ("rcp info",), ("ota download", out), ("ota status",),
         ("ota download", image, "--stage-only"), ("ota apply",), ("ota cancel",), ("ota download", old_image), ("ota status",),
     ]
     for command, *words in steps:

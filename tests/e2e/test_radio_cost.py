@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What flashing costs: predicted without writing, told afterwards, and nothing at all for a radio that is right already."""
+
+import zlib
+
+from test_boot import new, old, pack, regions, router, sim  # noqa: F401  most are fixtures
+
+SECTOR = 4096
+
+
+def resets(router) -> int:
+    """How often RESET was pulled, by the simulator's own log."""
+    return (router.sim.flash.parent / "sim.log").read_text().count("# reset 1\n")
+
+
+def differing(flash: bytes, build) -> list[bytes]:
+    """The sectors of a build that the flash does not hold."""
+    parts = [(at + i, data[i:i + SECTOR]) for at, data in regions(build) for i in range(0, len(data), SECTOR)]
+    return [part for at, part in parts if flash[at:at + len(part)] != part]
+
+
+def test_a_dry_run_says_what_the_flash_then_costs(router, old, new):
+    flash = router.sim.flash.read_bytes()
+    missing = differing(flash, new)
+    router.tandem("rcp", "adopt", new.dir, ok=True)
+    record, before = (router.home / "record").read_bytes(), resets(router)
+
+    dry = router.json("rcp", "update", "--dry-run", ok=True)
+    assert router.sim.flash.read_bytes() == flash and (router.home / "record").read_bytes() == record
+    assert resets(router) - before == 2  # into the loader and out
+    assert dry["radio"]["version"] == old.version and dry["radio"]["wanted"] == new.version
+    assert dry["prediction"]["rewritten"] == len(missing) < dry["prediction"]["sectors"]
+    # Runs of sectors are compressed together: not worse than one by one, and not below what all at once would give.
+    assert len(zlib.compress(b"".join(missing), 9)) * 0.9 < dry["prediction"]["bytes_sent"]
+    assert dry["prediction"]["bytes_sent"] <= sum(len(zlib.compress(part, 9)) for part in missing)
+
+    done = router.json("rcp", "update", ok=True)
+    assert done["done"] == ["radio flashed"] and router.radio_runs(new)
+    for field in ("sectors", "rewritten", "bytes_sent", "baud"):
+        assert done["flash"][field] == dry["prediction"][field], field
+    assert done["flash"]["recoveries"] == 0
+    assert 0 < done["flash"]["seconds"] <= done["flash"]["off_air_seconds"]
+
+
+def test_a_radio_that_is_right_is_not_reset(router, old):
+    router.tandem("rcp", "adopt", old.dir, ok=True)
+    router.tandem("boot", ok=True)  # proven once, by its digests
+    before = resets(router)
+    for words in (("boot",), ("rcp", "update"), ("rcp", "update", "--dry-run"), ("rcp", "probe")):
+        report = router.json(*words, ok=True)
+        assert report.get("done", []) == [] and "flash" not in report, words
+        assert report["radio"]["version"] == old.version
+    assert report.get("prediction", {}).get("rewritten", 0) == 0
+    assert resets(router) == before
+
+
+def test_a_dry_run_without_a_bundle_says_so(router):
+    before = resets(router)
+    refused = router.tandem("rcp", "update", "--dry-run")
+    assert "no bundle belongs to the running host" in refused.stderr and refused.returncode not in (0, 1)
+    assert resets(router) == before
