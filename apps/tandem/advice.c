@@ -145,6 +145,7 @@ static const struct advice_row {
     {"port_no_access", "run as root, or add this user to the port's group (often dialout)"},
     {"port_not_a_tty", "correct [radio] port"},
     {"port_not_found", "plug the radio in, or correct [radio] port"},
+    {"port_not_serial_server", "correct [radio] port: socket:// where the server passes plain bytes"},
     {"port_stuck", "unplug the radio and plug it in again, or restart the router"},
     {"port_unreachable", "check [radio] port, and that the serial server runs"},
     {"private_key", "give the certificate alone"},

@@ -21,9 +21,11 @@ static tdm_err lines_none_open(struct lines_linux *l, struct tdm_fault *why)
     return TDM_OK;
 }
 
+enum rest { TARGET_NONE, TARGET_MAYBE, TARGET_NEEDED };
+
 static const struct lines_kind {
     const char *prefix;
-    enum { TARGET_NONE, TARGET_MAYBE, TARGET_NEEDED } target; /* the rest of the spec */
+    enum rest target; /* what may follow */
     bool is_wired;
     tdm_err (*open)(struct lines_linux *l, struct tdm_fault *why);
 } lines_kinds[] = {
@@ -33,7 +35,7 @@ static const struct lines_kind {
     {"control:", TARGET_NEEDED, true, lines_control_open},
 };
 
-static bool fits(int target, char next)
+static bool fits(enum rest target, char next)
 {
     return target == TARGET_MAYBE || (target == TARGET_NEEDED) == (next != '\0');
 }

@@ -40,13 +40,14 @@ static bool is_transient(int err)
 }
 
 /* TDM_OK: worth trying, which includes a hang-up, since read and write then say so. */
-static tdm_err wait_for(const struct serial_linux *s, short events, const struct tdm_deadline *deadline)
+static tdm_err wait_for(int fd, short events, const struct tdm_deadline *deadline, enum serial_heed heed)
 {
-    struct pollfd p[2] = {{.fd = s->fd, .events = events}, {.fd = cancel_fd(), .events = POLLIN}};
+    struct pollfd p[2] = {{.fd = fd, .events = events},
+                          {.fd = heed == SERIAL_HEEDS_CANCEL ? cancel_fd() : -1, .events = POLLIN}};
 
     for (;;) {
         int n = poll(p, 2, (int)tdm_deadline_left_ms(deadline));
-        if (cancel_is_asked())
+        if (heed == SERIAL_HEEDS_CANCEL && cancel_is_asked())
             return TDM_E_CANCELLED;
         if (n > 0)
             return TDM_OK;
@@ -57,17 +58,11 @@ static tdm_err wait_for(const struct serial_linux *s, short events, const struct
     }
 }
 
-static tdm_err serial_linux_read(struct tdm_serial *port, uint8_t *buf, size_t cap, uint32_t timeout_ms, size_t *got)
+tdm_err serial_wire_receive(const struct serial_linux *s, uint8_t *buf, size_t cap, const struct tdm_deadline *deadline,
+                            enum serial_heed heed, size_t *got)
 {
-    struct serial_linux *s = self(port);
-    struct clock_posix clock;
-
-    if (!s->is_open)
-        return TDM_E_STATE;
-    clock_posix_init(&clock);
-    struct tdm_deadline deadline = tdm_deadline_in(&clock.port, timeout_ms);
     for (;;) {
-        tdm_err err = wait_for(s, POLLIN, &deadline);
+        tdm_err err = wait_for(s->fd, POLLIN, deadline, heed);
         if (err != TDM_OK)
             return err;
         ssize_t n = read(s->fd, buf, cap);
@@ -79,7 +74,7 @@ static tdm_err serial_linux_read(struct tdm_serial *port, uint8_t *buf, size_t c
             return TDM_E_UNREACHABLE;
         if (!is_transient(errno))
             return wire_err(errno);
-        if (tdm_deadline_passed(&deadline))
+        if (tdm_deadline_passed(deadline))
             return TDM_E_TIMEOUT;
     }
 }
@@ -89,31 +84,49 @@ static ssize_t send_some(const struct serial_linux *s, const uint8_t *data, size
     return s->is_tty ? write(s->fd, data, len) : send(s->fd, data, len, MSG_NOSIGNAL);
 }
 
-static tdm_err serial_linux_write(struct tdm_serial *port, const uint8_t *data, size_t len, uint32_t timeout_ms)
+tdm_err serial_wire_send(const struct serial_linux *s, const uint8_t *data, size_t len,
+                         const struct tdm_deadline *deadline, enum serial_heed heed, size_t *sent)
 {
-    struct serial_linux *s = self(port);
+    for (*sent = 0; *sent < len;) {
+        if (heed == SERIAL_HEEDS_CANCEL && cancel_is_asked())
+            return TDM_E_CANCELLED;
+        ssize_t n = send_some(s, data + *sent, len - *sent);
+        if (n > 0) {
+            *sent += (size_t)n;
+            continue;
+        }
+        if (n < 0 && !is_transient(errno))
+            return wire_err(errno);
+        tdm_err err = wait_for(s->fd, POLLOUT, deadline, heed);
+        if (err != TDM_OK)
+            return err;
+    }
+    return TDM_OK;
+}
+
+static tdm_err serial_linux_read(struct tdm_serial *port, uint8_t *buf, size_t cap, uint32_t timeout_ms, size_t *got)
+{
+    const struct serial_linux *s = self(port);
     struct clock_posix clock;
 
     if (!s->is_open)
         return TDM_E_STATE;
     clock_posix_init(&clock);
     struct tdm_deadline deadline = tdm_deadline_in(&clock.port, timeout_ms);
-    while (len > 0) {
-        if (cancel_is_asked())
-            return TDM_E_CANCELLED;
-        ssize_t n = send_some(s, data, len);
-        if (n > 0) {
-            data += n;
-            len -= (size_t)n;
-            continue;
-        }
-        if (n < 0 && !is_transient(errno))
-            return wire_err(errno);
-        tdm_err err = wait_for(s, POLLOUT, &deadline);
-        if (err != TDM_OK)
-            return err;
-    }
-    return TDM_OK;
+    return serial_wire_receive(s, buf, cap, &deadline, SERIAL_HEEDS_CANCEL, got);
+}
+
+static tdm_err serial_linux_write(struct tdm_serial *port, const uint8_t *data, size_t len, uint32_t timeout_ms)
+{
+    const struct serial_linux *s = self(port);
+    struct clock_posix clock;
+    size_t sent;
+
+    if (!s->is_open)
+        return TDM_E_STATE;
+    clock_posix_init(&clock);
+    struct tdm_deadline deadline = tdm_deadline_in(&clock.port, timeout_ms);
+    return serial_wire_send(s, data, len, &deadline, SERIAL_HEEDS_CANCEL, &sent);
 }
 
 /* A TCP connection has no rate of its own: whoever serves the far end decides how fast its line is. */
@@ -152,11 +165,13 @@ static tdm_err serial_linux_drop_input(struct tdm_serial *port)
 
 bool serial_linux_has_modem(const struct serial_linux *s)
 {
-    return s->is_tty && serial_tty_has_modem(s->fd);
+    return s->is_rfc2217 || (s->is_tty && serial_tty_has_modem(s->fd));
 }
 
 tdm_err serial_linux_set_modem(struct serial_linux *s, unsigned lines, bool is_one_act)
 {
+    if (s->is_rfc2217)
+        return serial_rfc2217_set_modem(s, lines);
     return s->is_tty ? serial_tty_set_modem(s->fd, lines, is_one_act) : TDM_E_UNSUPPORTED;
 }
 
@@ -167,13 +182,19 @@ static const struct tdm_serial_ops serial_linux_ops = {
     .drop_input = serial_linux_drop_input,
 };
 
+static const struct {
+    const char *prefix;
+    tdm_err (*open)(struct serial_linux *s, const char *address, uint32_t baud, struct tdm_fault *why);
+} networks[] = {{SERIAL_TCP_PREFIX, serial_tcp_open}, {SERIAL_RFC2217_PREFIX, serial_rfc2217_open}};
+
 tdm_err serial_linux_open(struct serial_linux *s, const char *where, uint32_t baud, struct tdm_fault *why)
 {
-    size_t prefix = strlen(SERIAL_TCP_PREFIX);
-
     *s = (struct serial_linux){.port.ops = &serial_linux_ops, .fd = -1};
-    if (strncmp(where, SERIAL_TCP_PREFIX, prefix) == 0)
-        return serial_tcp_open(s, where + prefix, why);
+    for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++) {
+        size_t prefix = strlen(networks[i].prefix);
+        if (strncmp(where, networks[i].prefix, prefix) == 0)
+            return networks[i].open(s, where + prefix, baud, why);
+    }
     return serial_tty_open(s, where, baud, why);
 }
 

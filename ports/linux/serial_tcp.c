@@ -91,14 +91,15 @@ static int connect_one(const struct addrinfo *a, int *err)
     return fd;
 }
 
-tdm_err serial_tcp_open(struct serial_linux *s, const char *address, struct tdm_fault *why)
+tdm_err serial_tcp_open(struct serial_linux *s, const char *address, uint32_t baud, struct tdm_fault *why)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
     struct tcp_address to;
     int fd = -1, err = 0;
 
+    (void)baud; /* the far end's business */
     if (!split_address(address, &to))
-        return tdm_fault_set(why, TDM_E_FORMAT, "port_bad_address", "the address is not socket://HOST:PORT", 0);
+        return tdm_fault_set(why, TDM_E_FORMAT, "port_bad_address", "behind :// there is no HOST:PORT", 0);
     if (getaddrinfo(to.host, to.port, &hints, &found) != 0)
         return tdm_fault_set(why, TDM_E_NOT_FOUND, "port_not_found", "there is no such host", 0);
     for (const struct addrinfo *a = found; a != NULL && fd < 0; a = a->ai_next)

@@ -28,6 +28,7 @@
 #include <zlib.h>
 
 #include "linux/bootsel.h"
+#include "linux/rfc2217.h"
 
 #define LINUX_PATH_MAX   512
 #define LINUX_HOLDER_MAX 64
@@ -95,20 +96,39 @@ void host_files_init(struct host_files *h, struct tdm_flash *slot_a, struct tdm_
 /* A host whose system is updated by other means: no slots, runs A. */
 void host_none_init(struct host_files *h);
 
-/* ---- serial_open.c: a tty path, or socket://HOST:PORT ------------------------------------------------------------- */
+/* ---- serial_open.c: a tty path, socket://HOST:PORT or rfc2217://HOST:PORT ------------------------------------------- */
+
+#define SERIAL_RFC2217_BUFFER 4096
+
+struct serial_rfc2217 {
+    struct rfc2217_decoder decoder;
+    struct rfc2217_options options;
+    uint8_t heard[SERIAL_RFC2217_BUFFER]; /* data that nobody has read yet */
+    uint8_t out[SERIAL_RFC2217_BUFFER];   /* still to be sent; a command is never torn */
+    size_t heard_pos, heard_len, out_pos, out_len;
+    uint8_t awaited, answer[4]; /* the confirmation of a command, and its value */
+    size_t answer_len;
+    bool is_answered, is_suspended, control_is_silent, purge_is_silent;
+    uint32_t purges; /* not confirmed yet */
+    uint32_t purge_by_ms;
+};
 
 struct serial_linux {
     struct tdm_serial port;
     int fd;
-    bool is_open, is_tty;
+    bool is_open, is_tty, is_rfc2217;
+    struct serial_rfc2217 rfc2217;
     char holder[LINUX_HOLDER_MAX]; /* after port_busy: who has it, "NAME (process N)", or "" */
 };
 
 /*
  * Takes an exclusive lock on a tty, and no tty that another process has open. read and write answer CANCELLED once the
- * operator has asked for it (cancel.h). Over TCP the rate is the far end's business: set_baud does nothing there.
+ * operator has asked for it (cancel.h). On socket:// the rate is the far end's business: set_baud does nothing there.
+ * On rfc2217:// the server sets the rate, and its confirmation is awaited; what it had received before drop_input() is
+ * dropped there and on the way, as its confirmation stands behind it in the stream; what it sends first and receives
+ * later is not known to us, and stays. No call waits for a round trip that the next one does not need.
  * Codes: port_not_found, port_no_access, port_busy, port_not_a_tty, port_baud (the rate in at), port_bad_address,
- * port_unreachable, port_io.
+ * port_unreachable, port_not_serial_server, port_io.
  */
 TDM_MUST_USE tdm_err serial_linux_open(struct serial_linux *s, const char *where, uint32_t baud, struct tdm_fault *why);
 void serial_linux_close(struct serial_linux *s);

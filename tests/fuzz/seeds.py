@@ -131,6 +131,18 @@ def uboot() -> list[bytes]:
     return [bytes([mode, 1, 2]) + text.ljust(1017, b"\0") + text for text in texts for mode in (3, 7, 15)]
 
 
+def rfc2217() -> list[bytes]:
+    """Servers that say what the client waits for, packet by packet, and some that do not."""
+    def sub(command: int, value: bytes) -> bytes:
+        return b"\xff\xfa\x2c" + bytes([command]) + value.replace(b"\xff", b"\xff\xff") + b"\xff\xf0"
+    rate, faster = sub(101, struct.pack(">I", 115200)), sub(101, struct.pack(">I", 921600))
+    lines = sub(105, b"\x08") + sub(105, b"\x0c")
+    sessions = [[b"\xff\xfd\x2c", rate, b"old" + sub(112, b"\x01") + b"new" + lines, faster, b"\xc0\xff\xff\xc0"],
+                [b"\xff\xfb\x2c\xff\xfb\x01\xff\xfd\x00\xff\xfb\x03", rate, sub(108, b""), sub(109, b""), lines],
+                [b"\xff\xfe\x2c"], [b"\xff\xfd\x2c", sub(101, b"\0\0")], [b"\xff\xfa\x2c" + b"x" * 40 + b"\xff\xf0"]]
+    return [b"\x07" + b"".join(bytes([len(packet)]) + packet for packet in session) for session in sessions]
+
+
 def config() -> list[bytes]:
     text = (REPO / "docs" / "CLI.md").read_text()
     keys = re.findall(r"^\| `([a-z0-9-]+)` \|", text, re.M)
@@ -187,6 +199,7 @@ def collect() -> dict[str, list[bytes]]:
         "http": http(),
         "config": config(),
         "manifest_write": manifest_structs(signed),
+        "rfc2217": rfc2217(),
         "semver": semver(),
     }
     return seeds
