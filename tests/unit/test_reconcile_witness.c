@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A stored bundle is read more than once on its way to the radio: what was not judged does not become proven. */
+/* What was not judged does not become proven: a stored bundle is read more than once on its way to the radio, and its
+ * firmware says of itself what its image has stated. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,9 +71,62 @@ static void a_slot_that_says_now_this_now_that(void **state)
     assert_true(pair_radio_holds(&w, &old_image) || pair_radio_holds(&w, &new_image));
 }
 
+/* ---- what the firmware says of itself ---- */
+
+#define AT_API       136 /* in the manifest */
+#define AT_LEAST_API 138
+
+static const struct statement_row {
+    const char *name, *says;
+    unsigned field; /* 0: as the firmware reports */
+    uint16_t value;
+    const char *code;
+} statements[] = {
+    {"as stated", new_text, 0, 0, NULL},
+    {"another name", "openthread-esp32/other; esp32h2; x", 0, 0, "not_proven"},
+    {"another API", new_text, AT_API, 12, "not_proven"},
+    {"another least API", new_text, AT_LEAST_API, 5, "not_proven"},
+};
+
+static void try_statement(const struct statement_row *row, const struct sample_key *key)
+{
+    static struct sample_image image;
+
+    pair_build_signed(&image, new_text, row->says, 0, 5, 1, key);
+    if (row->field != 0)
+        sample_put16(image.bytes + image.manifest_at + row->field, row->value);
+    pair_plant(&w, &old_image);
+    pair_radio_on(&w);
+    struct slot_record rec = scene_record(HOST_TRIAL, &image);
+    sample_image_id(&image, rec.rcp[SLOT_R1].id);
+    memcpy(rec.host[TDM_HOST_B].content.id, rec.rcp[SLOT_R1].id, SLOT_ID_LEN);
+    world_store(&w.router, &rec);
+
+    enum reconcile_outcome outcome = pair_boot(&w);
+    if (outcome != (row->code == NULL ? RECONCILE_OK : RECONCILE_RESTART))
+        fail_msg("%s: outcome %d, %s", row->name, outcome, w.flow.fault.what);
+    if (row->code != NULL)
+        assert_string_equal(w.flow.fault.code, row->code);
+    assert_int_equal(w.flow.was_confirmed, row->code == NULL);
+}
+
+static void firmware_is_what_its_image_states(void **state)
+{
+    struct sample_key key;
+
+    sample_key_make(&key, 1);
+    for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
+        (void)scene_open(state);
+        try_statement(&statements[i], &key);
+        (void)scene_close(state);
+    }
+    sample_key_free(&key);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(firmware_is_what_its_image_states),
         cmocka_unit_test_setup_teardown(the_slot_changes_when_the_radio_is_being_written, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(a_slot_that_says_now_this_now_that, scene_open, scene_close),
     };
