@@ -39,6 +39,10 @@ const struct story stories[] = {
     {"host alone, refused by hand", TWO_PAIRS, UPDATE, .image = &new_host, .end = CONDEMNED, .word = REFUSE},
     {"host alone that never starts", TWO_PAIRS, UPDATE, .image = &new_host, .end = CONDEMNED, .never_boots = true,
      .start_limit = 1},
+    {"pair over two hosts of one bundle", TWO_HOSTS, UPDATE, .image = &new_pair, .end = PROVEN, .start_limit = 1},
+    {"radio over two hosts of one bundle", TWO_HOSTS, UPDATE, .image = &new_radio, .end = PROVEN},
+    {"radio that never answers, two hosts of one bundle", TWO_HOSTS, UPDATE, .image = &mute_radio, .end = CONDEMNED},
+    {"back from a host alone", TWO_HOSTS, BACK, .image = &old_radio, .end = PROVEN},
     {"radio, refused by hand", ONE_PAIR, UPDATE, .image = &new_radio, .end = CONDEMNED, .word = REFUSE},
     {"pair whose radio never answers", TWO_PAIRS, UPDATE, .image = &mute_pair, .end = CONDEMNED},
     {"pair whose host never starts", TWO_PAIRS, UPDATE, .image = &new_pair, .end = CONDEMNED, .never_boots = true,
@@ -148,6 +152,8 @@ void story_begin(const struct story *s)
     }
     if (s->start == TWO_PAIRS)
         prove(&old_pair, counts(s, OLD));
+    if (s->start == TWO_HOSTS)
+        prove(&new_host, counts(s, NEW));
     happen(s);
     keep();
     pair_close(&w);

@@ -13,7 +13,7 @@
 
 #include "support/pair_watch.h"
 
-enum story_start { NEVER_UPDATED, ONE_PAIR, TWO_PAIRS };
+enum story_start { NEVER_UPDATED, ONE_PAIR, TWO_PAIRS, TWO_HOSTS /* of one bundle */ };
 
 /* What happens to the router before the order, uncut. */
 enum story_before {
