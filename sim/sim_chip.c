@@ -38,8 +38,12 @@ static void restart_later(struct sim_chip *c, uint64_t at, enum sim_cause cause)
 
 static void start_loader(struct sim_chip *c)
 {
-    struct sim_rom_config cfg = {
-        .part = c->cfg.part, .flash = c->cfg.flash, .times = c->cfg.times, .is_strict = c->cfg.is_strict};
+    struct sim_rom_config cfg = {.part = c->cfg.part,
+                                 .flash = c->cfg.flash,
+                                 .times = c->cfg.times,
+                                 .security_flags = c->cfg.security_flags,
+                                 .crypt_count = c->cfg.crypt_count,
+                                 .is_strict = c->cfg.is_strict};
 
     memcpy(cfg.mac, c->cfg.mac, sizeof cfg.mac);
     sim_esprom_init(&c->rom, &cfg);

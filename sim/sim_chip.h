@@ -35,7 +35,9 @@ struct sim_chip_config { /* set by the caller */
     struct sim_flash_times times; /* 0: takes no time                             */
     uint32_t boot_us;             /* from the release of RESET to the application */
     bool is_instant;              /* bytes take no time on the line               */
-    bool is_strict;               /* the loader insists on SPI_ATTACH             */
+    uint32_t security_flags;      /* of the loader, see sim_esprom.h              */
+    uint8_t crypt_count;
+    bool is_strict; /* the loader insists on SPI_ATTACH             */
 };
 
 enum sim_runs {

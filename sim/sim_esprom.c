@@ -43,6 +43,8 @@ static uint8_t do_security_info(struct sim_esprom *r, struct call *c)
 {
     c->data_len = SECURITY_INFO_LEN;
     memset(c->data, 0, SECURITY_INFO_LEN);
+    bytes_store_le32(c->data, r->cfg.security_flags);
+    c->data[4] = r->cfg.crypt_count;
     c->data[11] = r->cfg.part->last_key_purpose;
     bytes_store_le32(c->data + 12, r->cfg.part->id);
     bytes_store_le32(c->data + 16, r->cfg.part->eco);
@@ -198,6 +200,14 @@ static void reply(struct sim_esprom *r, uint8_t op, const struct call *c, uint8_
     a->len += slip_encode(a->bytes + a->len, sizeof a->bytes - a->len, packet, w.pos, NULL, 0);
 }
 
+/* What secure download mode leaves: nothing that reads, and nothing that is loaded. */
+static bool is_withheld(const struct sim_esprom *r, uint8_t op)
+{
+    static const uint8_t left[] = {0x02, 0x03, 0x04, OP_SYNC, 0x0b, 0x0d, 0x0f, 0x14};
+
+    return (r->cfg.security_flags & SIM_SECURITY_DOWNLOAD) != 0 && memchr(left, op, sizeof left) == NULL;
+}
+
 static const struct command *find_command(const uint8_t *frame, size_t len)
 {
     for (size_t i = 0; len >= 2 && frame[0] == 0 && i < sizeof commands / sizeof commands[0]; i++)
@@ -221,7 +231,7 @@ static void handle(struct sim_esprom *r, const uint8_t *frame, size_t len)
     c.checksum = len < HEADER_LEN ? 0 : bytes_le32(frame + 4);
     c.in = bytes_reader_on(c.payload, c.payload_len);
     r->last_op = command->op;
-    reason = command->run(r, &c);
+    reason = is_withheld(r, command->op) ? ROM_BAD_FORMAT : command->run(r, &c);
     for (unsigned i = 0; i < (command->op == OP_SYNC ? SYNC_REPLIES : 1); i++)
         reply(r, command->op, &c, reason);
 }

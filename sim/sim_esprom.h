@@ -35,12 +35,17 @@ struct sim_flash_times {
     uint32_t program_us; /* a page of 256    */
 };
 
+#define SIM_SECURITY_BOOT     (1u << 0)
+#define SIM_SECURITY_DOWNLOAD (1u << 2)
+
 struct sim_rom_config { /* set by the caller */
     const struct sim_part *part;
     struct sim_flash *flash;
     uint8_t mac[6];
     struct sim_flash_times times;
-    bool is_strict; /* refuse flash commands before SPI_ATTACH */
+    uint32_t security_flags; /* of GET_SECURITY_INFO; bit 2, secure download mode, is obeyed */
+    uint8_t crypt_count;     /* odd: the flash is encrypted */
+    bool is_strict;          /* refuse flash commands before SPI_ATTACH */
 };
 
 enum sim_rom_then { SIM_ROM_STAY, SIM_ROM_RESTART, SIM_ROM_RUN_NOTHING };

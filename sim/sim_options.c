@@ -26,6 +26,7 @@ static const char help[] = "tandem-sim plays the radio chip: ROM loader, boot fr
                            "  --program-time US    a page of 256 bytes, 700 by default\n"
                            "  --no-line-speed      bytes take no time on the line\n"
                            "  --strict             the loader refuses flash commands before SPI_ATTACH\n"
+                           "  --locked WHAT        secure-download, secure-boot or encrypted; may be given again\n"
                            "  --log FILE           every byte with its time; - for standard error\n"
                            "  --help\n";
 
@@ -44,6 +45,7 @@ enum {
     OPT_PROGRAM_TIME,
     OPT_NO_LINE_SPEED,
     OPT_STRICT,
+    OPT_LOCKED,
     OPT_LOG,
     OPT_HELP
 };
@@ -63,6 +65,7 @@ static const struct option options[] = {
     {"program-time", required_argument, NULL, OPT_PROGRAM_TIME},
     {"no-line-speed", no_argument, NULL, OPT_NO_LINE_SPEED},
     {"strict", no_argument, NULL, OPT_STRICT},
+    {"locked", required_argument, NULL, OPT_LOCKED},
     {"log", required_argument, NULL, OPT_LOG},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
@@ -102,6 +105,19 @@ static bool read_mac(const char *text, uint8_t mac[6])
         return false;
     for (int i = 0; i < 6; i++)
         mac[i] = (uint8_t)v[i];
+    return true;
+}
+
+static bool lock(struct sim_chip_config *c, const char *what)
+{
+    if (strcmp(what, "encrypted") == 0)
+        c->crypt_count = 1;
+    else if (strcmp(what, "secure-download") == 0)
+        c->security_flags |= SIM_SECURITY_DOWNLOAD;
+    else if (strcmp(what, "secure-boot") == 0)
+        c->security_flags |= SIM_SECURITY_BOOT;
+    else
+        return false;
     return true;
 }
 
@@ -150,6 +166,8 @@ static bool take(struct sim_options *o, int option, const char *arg)
     case OPT_STRICT:
         c->is_strict = true;
         return true;
+    case OPT_LOCKED:
+        return lock(c, arg);
     case OPT_LOG:
         o->log_file = arg;
         return true;

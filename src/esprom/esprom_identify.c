@@ -4,7 +4,10 @@
 #include "esprom/esprom_engine.h"
 #include "esprom/esprom_link.h"
 
-#define SECURITY_DOWNLOAD (1u << 2) /* flag: registers and digests are withheld */
+#define SECURITY_BOOT     (1u << 0) /* flags: only signed firmware runs      */
+#define SECURITY_DOWNLOAD (1u << 2) /*        registers and digests are withheld */
+#define SECURITY_LEN_S2   12        /* an ESP32-S2 tells no chip id           */
+#define ESP32S2           2
 #define SPI_POLLS         10u
 #define ID_READINGS       4u
 
@@ -43,6 +46,9 @@ static tdm_err judge_security(struct esprom *e, const struct security *s)
         return esprom_fail(e, TDM_E_UNSUPPORTED, "secure_download", "the radio is in secure download mode", s->flags);
     if (is_odd(s->crypt_count))
         return esprom_fail(e, TDM_E_REFUSED, "flash_encrypted", "the radio's flash is encrypted", s->crypt_count);
+    if (s->flags & SECURITY_BOOT)
+        tdm_log_note(e->cfg.log, TDM_LOG_WARNING,
+                     "secure boot is on: the radio runs only firmware signed for it; flags", s->flags);
     return TDM_OK;
 }
 
@@ -57,10 +63,25 @@ static tdm_err chip_by_magic(struct esprom *e)
 {
     uint32_t magic = 0;
 
-    if (esprom_link_read_reg(&e->link, ESPROM_MAGIC_REG, &magic) != TDM_OK)
+    tdm_err err = esprom_link_read_reg(&e->link, ESPROM_MAGIC_REG, &magic);
+    if (err == TDM_E_PEER)
+        return esprom_fail(e, TDM_E_UNSUPPORTED, "secure_download", "the loader withholds its registers", 0);
+    if (err != TDM_OK)
         return esprom_fail_link(e);
     e->chip = esprom_chip_by_magic(magic);
     return e->chip ? TDM_OK : fail_chip(e, esprom_other_chip_by_magic(magic), magic);
+}
+
+/* A reply that is too short for a chip id is damaged, or an ESP32-S2's; its own length asked for tells which. */
+static bool is_esp32s2(struct esprom *e)
+{
+    const struct esprom_ask ask = {.op = ESPROM_OP_SECURITY_INFO, .expected = SECURITY_LEN_S2};
+    struct esprom_reply reply;
+    struct tdm_fault first = e->link.fault;
+
+    bool is_short = esprom_link_ask(&e->link, &ask, &reply) == TDM_OK; /* else its status is a part of the chip id */
+    e->link.fault = first;
+    return is_short;
 }
 
 static tdm_err identify_chip(struct esprom *e)
@@ -71,6 +92,8 @@ static tdm_err identify_chip(struct esprom *e)
     tdm_err err = esprom_link_ask(&e->link, &ask, &reply);
     if (err == TDM_E_PEER)
         return chip_by_magic(e);
+    if (err == TDM_E_NOISE && is_esp32s2(e))
+        return fail_chip(e, esprom_other_chip_by_id(ESP32S2), ESP32S2);
     if (err != TDM_OK)
         return esprom_fail_link(e);
     struct security s = read_security(reply.data);

@@ -114,7 +114,7 @@ static void do_security(struct fake_rom *rom)
     bytes_store_le32(data, rom->security_flags);
     data[4] = rom->crypt_count;
     bytes_store_le32(data + 12, rom->chip_id);
-    say_reply(rom, ESPROM_OP_SECURITY_INFO, data, sizeof data, 0, 0);
+    say_reply(rom, ESPROM_OP_SECURITY_INFO, data, rom->security_len ? rom->security_len : sizeof data, 0, 0);
 }
 
 static void do_begin(struct fake_rom *rom, const struct esprom_packet *p)

@@ -46,6 +46,7 @@ struct fake_rom {
     uint16_t chip_id;
     uint32_t magic, flash_id, security_flags, spi_base, mac_reg, fuse_word_3, sync_value;
     uint8_t crypt_count;
+    size_t security_len;              /* 0: 20, as of all but an ESP32-S2 */
     bool has_security_info, inflates; /* inflates: knows compressed blocks */
     uint32_t baud, highest_baud;      /* above highest_baud nothing arrives whole */
     struct {

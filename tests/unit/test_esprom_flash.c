@@ -345,6 +345,17 @@ static void test_chip_by_its_rom_word(void **state)
     assert_fault(b, "unknown word", TDM_E_MISMATCH, "unknown_chip");
 }
 
+/* It tells 12 bytes where the others tell 20; a damaged reply of another chip is not taken for that. */
+static void test_esp32s2_by_its_short_answer(void **state)
+{
+    struct bench *b = *state;
+
+    b->rom.security_len = 12;
+    assert_int_equal(esprom_connect(&b->engine), TDM_E_MISMATCH);
+    assert_fault(b, "S2", TDM_E_MISMATCH, "other_chip");
+    assert_non_null(strstr(b->engine.fault.what, "ESP32-S2"));
+}
+
 static void test_locked_and_odd_chips(void **state)
 {
     struct bench *b = *state;
@@ -352,6 +363,11 @@ static void test_locked_and_odd_chips(void **state)
     b->rom.security_flags = 1u << 2;
     assert_int_equal(esprom_connect(&b->engine), TDM_E_UNSUPPORTED);
     assert_fault(b, "secure download", TDM_E_UNSUPPORTED, "secure_download");
+    assert_int_equal(b->rom.seen[ESPROM_OP_READ_REG] + b->rom.seen[ESPROM_OP_FLASH_MD5], 0); /* it would refuse them */
+    assert_int_equal(b->rom.seen[ESPROM_OP_SPI_ATTACH] + b->rom.seen[ESPROM_OP_FLASH_BEGIN], 0);
+    b->rom.security_flags = 1u << 0;
+    assert_int_equal(esprom_connect(&b->engine), TDM_OK); /* firmware may be signed: that is the chip's to judge */
+    assert_true(fake_log_has_note(&b->log, "secure boot is on"));
     b->rom.security_flags = 0;
     b->rom.crypt_count = 7;
     assert_int_equal(esprom_connect(&b->engine), TDM_E_REFUSED);
@@ -560,6 +576,7 @@ int main(void)
         ENGINE_TEST(test_broken_ports),
         ENGINE_TEST(test_wrong_and_unknown_chips),
         ENGINE_TEST(test_chip_by_its_rom_word),
+        ENGINE_TEST(test_esp32s2_by_its_short_answer),
         ENGINE_TEST(test_locked_and_odd_chips),
         cmocka_unit_test(test_troubles),
         ENGINE_TEST(test_speed_that_the_wire_does_not_carry),

@@ -163,11 +163,50 @@ static void flash_boot_and_ask(void **state)
     sim_chip_deinit(&chip);
 }
 
+static const struct lock_row {
+    const char *name;
+    uint32_t flags;
+    uint8_t crypt_count;
+    const char *code; /* "": it may be flashed */
+} lock_rows[] = {
+    {"secure download mode", SIM_SECURITY_DOWNLOAD, 0, "secure_download"},
+    {"secure download mode and secure boot", SIM_SECURITY_DOWNLOAD | SIM_SECURITY_BOOT, 0, "secure_download"},
+    {"encrypted flash", 0, 1, "flash_encrypted"},
+    {"encrypted, off, and on again", 0, 7, "flash_encrypted"},
+    {"encryption switched off again", 0, 3, ""},
+    {"secure boot", SIM_SECURITY_BOOT, 0, ""},
+};
+
+static void test_locked_chips(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof lock_rows / sizeof lock_rows[0]; i++) {
+        const struct lock_row *row = &lock_rows[i];
+        start_chip(&rows[1]);
+        chip.cfg.security_flags = row->flags;
+        chip.cfg.crypt_count = row->crypt_count;
+        esprom_init(&rom, &(struct esprom_config){.serial = &line.serial,
+                                                  .lines = &line.lines,
+                                                  .clock = &line.clock,
+                                                  .log = &log_.port,
+                                                  .expected_chip = ESPROM_CHIP_ANY});
+        tdm_err err = esprom_connect(&rom);
+        if (strcmp(rom.fault.code, row->code) != 0 || (err == TDM_OK) != (row->code[0] == '\0'))
+            fail_msg("%s: %s, %s", row->name, tdm_err_name(err), rom.fault.code);
+        assert_true(fake_log_has_note(&log_, "secure boot is on") == (err == TDM_OK && row->flags != 0));
+        must(esprom_leave(&rom), &(struct tdm_fault){.code = row->name}, "leave");
+        for (size_t at = 0; at < FLASH_SIZE; at++)
+            assert_int_equal(flash_bytes[at], 0xff);
+        sim_chip_deinit(&chip);
+    }
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[sizeof rows / sizeof rows[0]];
+    struct CMUnitTest tests[sizeof rows / sizeof rows[0] + 1];
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         tests[i] = (struct CMUnitTest){rows[i].name, flash_boot_and_ask, NULL, NULL, (void *)(uintptr_t)&rows[i]};
+    tests[sizeof rows / sizeof rows[0]] = (struct CMUnitTest)cmocka_unit_test(test_locked_chips);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -154,9 +154,24 @@ static void ram_keeps_what_is_loaded_and_nothing_runs_it(void **state)
     assert_int_equal(WORDS(OP_MEM_BEGIN, SIM_RAM_SIZE + 1, 1, 8, 0x40810000), 6);
 }
 
+static void test_secure_download_mode_reads_nothing(void **state)
+{
+    (void)state;
+    start(false);
+    rom.cfg.security_flags = SIM_SECURITY_DOWNLOAD;
+    assert_int_equal(WORDS(OP_ATTACH, 0, 0), 0);
+    assert_int_equal(WORDS(OP_SET_PARAMS, 0, FLASH_SIZE, 0x10000, 0x1000, 0x100, 0xffff), 0);
+    assert_int_equal(WORDS(OP_BEGIN, 4096, 1, 4096, 0, 0), 0);
+    assert_int_equal(WORDS(OP_READ_REG, 0x40001000), 5);
+    assert_int_equal(WORDS(OP_MD5, 0, 4096, 0, 0), 5);
+    assert_int_equal(WORDS(OP_DEFL_BEGIN, 4096, 1, 4096, 0, 0), 5);
+    assert_int_equal(WORDS(OP_MEM_BEGIN, 4, 1, 4, 0x40800000), 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_secure_download_mode_reads_nothing),
         cmocka_unit_test(inflated_data_reaches_the_flash_in_units),
         cmocka_unit_test(the_flash_ends_at_2_mb_until_told),
         cmocka_unit_test(strict_wants_attach),
