@@ -166,7 +166,8 @@ def front_of(size: int) -> Image:
 
 
 HEADER = [
-    Attack(1, "error page", "not_image", lambda: b"<html><body>Please log in</body></html>" * 100),
+    Attack(1, "error text", "not_image", lambda: b"404 page not found\n" * 100),
+    Attack(1, "log-in page", "captive_portal", lambda: b"<html><body>Please log in</body></html>" * 100),
     Attack(1, "ELF file", "not_image", lambda: b"\x7fELF" + pair().bytes),
     Attack(1, "firmware alone", "not_image", lambda: pair().parts[4] * 20),
     Attack(1, "zeros", "not_image", lambda: bytes(8192)),
