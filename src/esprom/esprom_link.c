@@ -233,7 +233,7 @@ tdm_err esprom_link_words(struct esprom_link *l, enum esprom_op op, const uint32
 tdm_err esprom_link_read_reg(struct esprom_link *l, uint32_t reg, uint32_t *value)
 {
     const struct esprom_ask ask = {.op = ESPROM_OP_READ_REG, .words = &reg, .word_count = 1};
-    struct esprom_reply reply;
+    struct esprom_reply reply = {.op = 0};
     tdm_err err = esprom_link_ask(l, &ask, &reply);
     if (err == TDM_OK)
         *value = reply.value;

@@ -298,7 +298,7 @@ static tdm_err back_again(struct install *in, enum tdm_host_slot running, bool *
 
 tdm_err install_back(struct install *in, bool *needs_restart)
 {
-    enum tdm_host_slot running, next;
+    enum tdm_host_slot running = TDM_HOST_A, next = TDM_HOST_A;
 
     *needs_restart = false;
     in->is_first = false;
