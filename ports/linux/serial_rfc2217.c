@@ -50,7 +50,8 @@ static tdm_err queue_command(struct serial_linux *s, enum rfc2217_command comman
 {
     uint8_t bytes[RFC2217_COMMAND_MAX];
 
-    return queue(s, bytes, rfc2217_command(bytes, (uint8_t)command, value, len));
+    size_t whole = rfc2217_command(bytes, (uint8_t)command, value, len);
+    return queue(s, bytes, whole);
 }
 
 static tdm_err queue_setting(struct serial_linux *s, enum rfc2217_command command, uint8_t value)
@@ -324,8 +325,9 @@ static const struct tdm_serial_ops rfc2217_ops = {
 static tdm_err ask(struct serial_linux *s, int side, uint8_t option)
 {
     uint8_t bytes[3];
+    size_t len = rfc2217_ask(&s->rfc2217.options, side, option, bytes);
 
-    return queue(s, bytes, rfc2217_ask(&s->rfc2217.options, side, option, bytes));
+    return queue(s, bytes, len);
 }
 
 static tdm_err agree(struct serial_linux *s)
