@@ -5,8 +5,6 @@
  */
 #include "reconcile/reconcile_parts.h"
 
-#include <string.h>
-
 struct host_numbers {
     uint32_t api, least_radio_api; /* 0: not asked */
 };
@@ -21,16 +19,16 @@ static struct host_numbers host_numbers(const struct reconcile *r)
     return (struct host_numbers){r->cfg.host_api, r->cfg.min_radio_api};
 }
 
-/* Firmware that reports another name or other numbers than its image states was not judged for what it is. */
+/*
+ * Firmware that reports other numbers than its image states was not judged for what it is. Its name may differ: the text of
+ * a build can be stale, and its bytes are the judged ones; that is a warning (radio_table).
+ */
 static void check_as_stated(const struct reconcile *r, struct tdm_fault *why)
 {
     const struct manifest_side *stated = &r->bundle.manifest.radio;
 
     if (r->bundle_fault.err != TDM_OK || !r->bundle.has_manifest || r->record.host[r->running].rcp == SLOT_RCP_NONE)
         return;
-    if (strcmp(r->radio.version, r->wanted) != 0)
-        (void)tdm_fault_set(why, TDM_E_MISMATCH, "not_proven", "the radio names itself otherwise than its image does",
-                            0);
     if (r->radio.api != stated->api || r->radio.min_host_api != stated->least_api)
         (void)tdm_fault_set(why, TDM_E_MISMATCH, "not_proven", "the radio reports another API than its image states",
                             r->radio.api);
