@@ -70,7 +70,7 @@ uint32_t esprom_region_next_run(const struct esprom *e, uint32_t *first)
 /* Does the flash hold these bytes of the region? */
 static tdm_err range_is_equal(struct esprom *e, uint32_t at, uint32_t len, bool *is_equal)
 {
-    uint8_t piece[PIECE], meant[MD5_LEN], there[ESPROM_MD5_LEN];
+    uint8_t piece[PIECE], meant[MD5_LEN], there[ESPROM_MD5_LEN] = {0};
     tdm_err err = TDM_OK;
     struct md5 md5;
 
