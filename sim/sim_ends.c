@@ -90,19 +90,19 @@ static uint32_t pty_baud(int pty)
 
 /* ---- sockets -------------------------------------------------------------------------------------------------------- */
 
-static bool open_tcp(struct sim_ends *e, int port)
+static bool listen_on(int *listener, int port, int *got_port)
 {
     struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     socklen_t len = sizeof addr;
     int on = 1;
 
     addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    e->tcp_listen = socket(AF_INET, SOCK_STREAM, 0);
-    if (e->tcp_listen < 0 || setsockopt(e->tcp_listen, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-        bind(e->tcp_listen, (struct sockaddr *)&addr, sizeof addr) != 0 || listen(e->tcp_listen, 1) != 0 ||
-        !set_nonblocking(e->tcp_listen) || getsockname(e->tcp_listen, (struct sockaddr *)&addr, &len) != 0)
+    *listener = socket(AF_INET, SOCK_STREAM, 0);
+    if (*listener < 0 || setsockopt(*listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        bind(*listener, (struct sockaddr *)&addr, sizeof addr) != 0 || listen(*listener, 1) != 0 ||
+        !set_nonblocking(*listener) || getsockname(*listener, (struct sockaddr *)&addr, &len) != 0)
         return complain("listen on", "the TCP port");
-    e->tcp_port = ntohs(addr.sin_port);
+    *got_port = ntohs(addr.sin_port);
     return true;
 }
 
@@ -135,26 +135,37 @@ static int accept_one(int listener)
     return fd;
 }
 
+static int accept_tcp(int listener)
+{
+    int on = 1, fd = accept_one(listener);
+
+    if (fd >= 0 && setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0)
+        close_fd(&fd);
+    return fd;
+}
+
 static void accept_waiting(struct sim_ends *e)
 {
-    int on = 1;
-
-    if (e->tcp < 0) {
-        e->tcp = accept_one(e->tcp_listen);
-        if (e->tcp >= 0 && setsockopt(e->tcp, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0)
-            close_fd(&e->tcp);
+    if (e->tcp < 0)
+        e->tcp = accept_tcp(e->tcp_listen);
+    if (e->rfc2217 < 0 && (e->rfc2217 = accept_tcp(e->rfc2217_listen)) >= 0) {
+        sim_rfc2217_init(&e->server, SIM_ROM_BAUD);
+        e->raw_pos = e->raw_len = 0;
     }
     for (size_t i = 0; i < SIM_CONTROL_CLIENTS; i++)
         if (e->clients[i].fd < 0)
             e->clients[i] = (struct sim_control_client){.fd = accept_one(e->control_listen)};
 }
 
-bool sim_ends_open(struct sim_ends *e, const char *pty_link, int tcp_port, const char *control_path)
+bool sim_ends_open(struct sim_ends *e, const char *pty_link, int tcp_port, int rfc2217_port, const char *control_path)
 {
-    *e = (struct sim_ends){.pty = -1, .tcp_listen = -1, .tcp = -1, .control_listen = -1};
+    *e = (struct sim_ends){
+        .pty = -1, .tcp_listen = -1, .tcp = -1, .control_listen = -1, .rfc2217_listen = -1, .rfc2217 = -1};
     for (size_t i = 0; i < SIM_CONTROL_CLIENTS; i++)
         e->clients[i].fd = -1;
-    return (pty_link == NULL || open_pty(e, pty_link)) && (tcp_port < 0 || open_tcp(e, tcp_port)) &&
+    return (pty_link == NULL || open_pty(e, pty_link)) &&
+           (tcp_port < 0 || listen_on(&e->tcp_listen, tcp_port, &e->tcp_port)) &&
+           (rfc2217_port < 0 || listen_on(&e->rfc2217_listen, rfc2217_port, &e->rfc2217_port)) &&
            (control_path == NULL || open_control(e, control_path));
 }
 
@@ -169,6 +180,8 @@ void sim_ends_close(struct sim_ends *e)
     close_fd(&e->pty);
     close_fd(&e->tcp);
     close_fd(&e->tcp_listen);
+    close_fd(&e->rfc2217);
+    close_fd(&e->rfc2217_listen);
     close_fd(&e->control_listen);
 }
 
@@ -233,6 +246,10 @@ size_t sim_ends_poll_set(const struct sim_ends *e, struct pollfd set[SIM_ENDS_PO
         set[n++] = (struct pollfd){.fd = e->tcp, .events = POLLIN};
     else if (e->tcp_listen >= 0)
         set[n++] = (struct pollfd){.fd = e->tcp_listen, .events = POLLIN};
+    if (e->rfc2217 >= 0)
+        set[n++] = (struct pollfd){.fd = e->rfc2217, .events = POLLIN};
+    else if (e->rfc2217_listen >= 0)
+        set[n++] = (struct pollfd){.fd = e->rfc2217_listen, .events = POLLIN};
     return n;
 }
 
@@ -241,30 +258,77 @@ static bool would_wait(ssize_t n)
     return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
 }
 
-size_t sim_ends_receive(struct sim_ends *e, uint8_t *buf, size_t cap, uint32_t *baud)
+/* 0 also when the client has gone. */
+static size_t receive_tcp(int *fd, uint8_t *buf, size_t cap)
 {
-    ssize_t n;
+    ssize_t n = *fd < 0 ? 0 : recv(*fd, buf, cap, 0);
 
+    if (*fd >= 0 && n <= 0 && !would_wait(n))
+        close_fd(fd);
+    return n > 0 ? (size_t)n : 0;
+}
+
+static void send_tcp(int *fd, const uint8_t *data, size_t len)
+{
+    if (*fd >= 0 && len > 0 && send(*fd, data, len, MSG_NOSIGNAL) < 0 && errno != EAGAIN)
+        close_fd(fd);
+}
+
+static size_t receive_rfc2217(struct sim_ends *e, uint8_t *buf, enum sim_rfc2217_act *act)
+{
+    const uint8_t *data = NULL;
+    size_t len = 0;
+
+    while (*act == SIM_RFC2217_NOTHING) {
+        if (e->raw_pos == e->raw_len) {
+            e->raw_pos = 0;
+            e->raw_len = receive_tcp(&e->rfc2217, e->raw, sizeof e->raw);
+            if (e->raw_len == 0)
+                return 0;
+        }
+        e->raw_pos += sim_rfc2217_take(&e->server, e->raw + e->raw_pos, e->raw_len - e->raw_pos, act, &data, &len);
+        send_tcp(&e->rfc2217, e->server.reply, e->server.reply_len);
+    }
+    if (*act != SIM_RFC2217_DATA)
+        return 0;
+    memcpy(buf, data, len);
+    return len;
+}
+
+size_t sim_ends_receive(struct sim_ends *e, uint8_t *buf, size_t cap, uint32_t *baud, enum sim_rfc2217_act *act)
+{
+    *act = SIM_RFC2217_NOTHING;
     look_at_pty(e);
     accept_waiting(e);
     if (e->pty >= 0) { /* what a program sent before it closed the line is still there */
         *baud = pty_baud(e->pty);
-        n = read(e->pty, buf, cap);
+        ssize_t n = read(e->pty, buf, cap);
         if (n > 0)
             return (size_t)n;
     }
-    if (e->tcp < 0)
-        return 0;
     *baud = SIM_BAUD_ANY;
-    n = recv(e->tcp, buf, cap, 0);
-    if (n <= 0 && !would_wait(n))
-        close_fd(&e->tcp);
-    return n > 0 ? (size_t)n : 0;
+    size_t n = receive_tcp(&e->tcp, buf, cap);
+    if (n > 0)
+        return n;
+    n = receive_rfc2217(e, buf, act);
+    *baud = e->server.baud;
+    return n;
 }
 
 uint32_t sim_ends_listen_baud(const struct sim_ends *e)
 {
+    if (e->rfc2217 >= 0)
+        return e->server.baud;
     return e->pty_is_open ? pty_baud(e->pty) : SIM_BAUD_ANY;
+}
+
+static void send_rfc2217(struct sim_ends *e, const uint8_t *data, size_t len)
+{
+    uint8_t wire[2048];
+    size_t used;
+
+    for (; len > 0 && e->rfc2217 >= 0; data += used, len -= used)
+        send_tcp(&e->rfc2217, wire, rfc2217_encode(wire, sizeof wire, data, len, &used));
 }
 
 /* A receiver that is not there, or does not take its bytes in time, loses them: so does a UART. */
@@ -273,8 +337,8 @@ void sim_ends_send(struct sim_ends *e, const uint8_t *data, size_t len)
     look_at_pty(e);
     if (e->pty_is_open && write(e->pty, data, len) < 0 && errno != EAGAIN && errno != EIO)
         complain("write to", "the pty");
-    if (e->tcp >= 0 && send(e->tcp, data, len, MSG_NOSIGNAL) < 0 && errno != EAGAIN)
-        close_fd(&e->tcp);
+    send_tcp(&e->tcp, data, len);
+    send_rfc2217(e, data, len);
 }
 
 /* ---- control -------------------------------------------------------------------------------------------------------- */

@@ -17,6 +17,7 @@ static const char help[] = "tandem-sim plays the radio chip: ROM loader, boot fr
                            "  --flash-size SIZE    4MB (default); 1MB to 16MB, a power of two\n"
                            "  --pty LINK           serial line on a pty; LINK is made to point to it\n"
                            "  --tcp PORT           serial line on a loopback TCP port; 0: any free port\n"
+                           "  --rfc2217 PORT       serial server (RFC 2217) on a loopback port; 0: any free port\n"
                            "  --control SOCKET     Unix socket for reset, boot, power, state, quit\n"
                            "  --boot-strap 0|1     1: start with BOOT pulled, that is in the loader (default 0)\n"
                            "  --mac MAC            six bytes, 60:55:f9:f7:2c:a2 by default\n"
@@ -36,6 +37,7 @@ enum {
     OPT_FLASH_SIZE,
     OPT_PTY,
     OPT_TCP,
+    OPT_RFC2217,
     OPT_CONTROL,
     OPT_BOOT_STRAP,
     OPT_MAC,
@@ -56,6 +58,7 @@ static const struct option options[] = {
     {"flash-size", required_argument, NULL, OPT_FLASH_SIZE},
     {"pty", required_argument, NULL, OPT_PTY},
     {"tcp", required_argument, NULL, OPT_TCP},
+    {"rfc2217", required_argument, NULL, OPT_RFC2217},
     {"control", required_argument, NULL, OPT_CONTROL},
     {"boot-strap", required_argument, NULL, OPT_BOOT_STRAP},
     {"mac", required_argument, NULL, OPT_MAC},
@@ -143,6 +146,10 @@ static bool take(struct sim_options *o, int option, const char *arg)
         is_good = read_number(arg, 0, 65535, &number);
         o->tcp_port = (int)number;
         return is_good;
+    case OPT_RFC2217:
+        is_good = read_number(arg, 0, 65535, &number);
+        o->rfc2217_port = (int)number;
+        return is_good;
     case OPT_CONTROL:
         o->control = arg;
         return true;
@@ -192,7 +199,8 @@ bool sim_options_read(struct sim_options *o, int argc, char **argv)
                                        .boot_us = 200000,
                                        .times = {30000, 700}},
                               .flash_size = 4u << 20,
-                              .tcp_port = -1};
+                              .tcp_port = -1,
+                              .rfc2217_port = -1};
     while ((option = getopt_long(argc, argv, "", options, &index)) != -1) {
         if (option == OPT_HELP) {
             (void)fputs(help, stdout);
@@ -206,8 +214,10 @@ bool sim_options_read(struct sim_options *o, int argc, char **argv)
             return leave(o, EXIT_USAGE);
         }
     }
-    if (optind != argc || o->flash_file == NULL || (o->pty_link == NULL && o->tcp_port < 0)) {
-        (void)fputs("tandem-sim: give --flash FILE, and --pty LINK or --tcp PORT; see tandem-sim --help\n", stderr);
+    if (optind != argc || o->flash_file == NULL || (o->pty_link == NULL && o->tcp_port < 0 && o->rfc2217_port < 0)) {
+        (void)fputs(
+            "tandem-sim: give --flash FILE, and --pty LINK, --tcp PORT or --rfc2217 PORT; see tandem-sim --help\n",
+            stderr);
         return leave(o, EXIT_USAGE);
     }
     return true;

@@ -18,7 +18,7 @@ struct sim_options {
     const char *flash_file;
     uint32_t flash_size;
     const char *pty_link, *control, *log_file; /* NULL: none */
-    int tcp_port;                              /* -1: none   */
+    int tcp_port, rfc2217_port;                /* -1: none   */
     bool boot_strap;
     int exit_status; /* when sim_options_read() says false */
 };

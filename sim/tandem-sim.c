@@ -58,16 +58,38 @@ static void log_bytes(const struct program *p, uint64_t now, char direction, con
 
 /* ---- the loop ------------------------------------------------------------------------------------------------------- */
 
+/* What came over the line before takes effect before. */
+static void act_for_server(struct program *p, uint64_t now, enum sim_rfc2217_act act)
+{
+    const struct sim_rfc2217 *server = &p->ends.server;
+    uint8_t buf[SIM_UART_HEARD_MAX];
+
+    (void)sim_chip_run(&p->chip, now);
+    if (act == SIM_RFC2217_LINES) {
+        if (p->log != NULL)
+            (void)fprintf(p->log, "%" PRIu64 " # reset %d boot %d\n", now - p->started_us, server->reset, server->boot);
+        sim_chip_lines(&p->chip, now, server->reset, server->boot);
+    }
+    while (act == SIM_RFC2217_PURGE && sim_chip_read(&p->chip, now, server->baud, buf, sizeof buf) > 0) {
+    }
+}
+
 static void carry_to_chip(struct program *p, uint64_t now)
 {
     bool was_open = p->ends.pty_is_open;
     uint8_t buf[4096];
     uint32_t baud = 0;
-    size_t n;
 
-    while ((n = sim_ends_receive(&p->ends, buf, sizeof buf, &baud)) > 0) {
+    for (;;) {
+        enum sim_rfc2217_act act;
+        size_t n = sim_ends_receive(&p->ends, buf, sizeof buf, &baud, &act);
+        if (n == 0 && act == SIM_RFC2217_NOTHING)
+            break;
         log_bytes(p, now, '>', buf, n);
-        sim_chip_write(&p->chip, now, baud, buf, n);
+        if (n > 0)
+            sim_chip_write(&p->chip, now, baud, buf, n);
+        else
+            act_for_server(p, now, act);
     }
     if (was_open && !p->ends.pty_is_open)
         sim_chip_line_closed(&p->chip);
@@ -168,6 +190,8 @@ static void say_ready(const struct program *p)
         (void)printf(",\"pty\":\"%s\"", o->pty_link);
     if (o->tcp_port >= 0)
         (void)printf(",\"tcp\":%d", p->ends.tcp_port);
+    if (o->rfc2217_port >= 0)
+        (void)printf(",\"rfc2217\":%d", p->ends.rfc2217_port);
     if (o->control != NULL)
         (void)printf(",\"control\":\"%s\"", o->control);
     (void)printf("}\n");
@@ -187,7 +211,7 @@ int main(int argc, char **argv)
     if (mem == NULL || !open_log(&p))
         return EXIT_FAILURE;
     catch_signals(&waiting_mask);
-    if (!sim_ends_open(&p.ends, o->pty_link, o->tcp_port, o->control)) {
+    if (!sim_ends_open(&p.ends, o->pty_link, o->tcp_port, o->rfc2217_port, o->control)) {
         sim_ends_close(&p.ends);
         return EXIT_FAILURE;
     }
