@@ -175,3 +175,13 @@ void sim_boot_run(struct sim_boot *b, const struct sim_part *part, struct sim_fl
     if (rom_loads_bootloader(b, part, flash))
         bootloader_runs(b, part, flash);
 }
+
+void sim_boot_wait_on_usb(struct sim_boot *b, const struct sim_part *part, enum sim_cause cause)
+{
+    const struct sim_cause_row *why = &part->causes[cause];
+
+    memset(b, 0, sizeof *b);
+    say(b, "%s\r\n%s\r\nrst:0x%x (%s),boot:0x0 (USB_BOOT)\r\nwait usb download\r\n", part->rom, part->build,
+        why->number, why->name);
+    b->end = SIM_BOOT_LOADER;
+}

@@ -39,4 +39,7 @@ struct sim_boot {
 void sim_boot_run(struct sim_boot *b, const struct sim_part *part, struct sim_flash *flash, bool to_loader,
                   enum sim_cause cause);
 
+/* Both straps low: the ROM says so, and waits for USB alone. */
+void sim_boot_wait_on_usb(struct sim_boot *b, const struct sim_part *part, enum sim_cause cause);
+
 #endif

@@ -17,6 +17,11 @@ const char *sim_chip_runs_name(enum sim_runs runs)
     return names[runs];
 }
 
+static bool is_broken(const struct sim_chip *c, enum sim_broken what)
+{
+    return (c->cfg.broken & (unsigned)what) != 0;
+}
+
 static uint64_t line_is_free(const struct sim_chip *c, uint64_t now)
 {
     uint64_t free_us = (c->to_host.free_ns + 999) / 1000;
@@ -47,6 +52,7 @@ static void start_loader(struct sim_chip *c)
 
     memcpy(cfg.mac, c->cfg.mac, sizeof cfg.mac);
     sim_esprom_init(&c->rom, &cfg);
+    c->rom.regs.is_flash_mute = is_broken(c, SIM_BROKEN_FLASH);
     c->runs = SIM_RUNS_LOADER;
 }
 
@@ -55,9 +61,12 @@ static void start(struct sim_chip *c, uint64_t now, enum sim_cause cause)
 {
     sim_esprom_deinit(&c->rom);
     sim_boot_run(&c->boot, c->cfg.part, c->cfg.flash, c->strap_loader, cause);
+    bool is_usb_only = c->strap_loader && is_broken(c, SIM_BROKEN_SECOND_STRAP);
+    if (is_usb_only)
+        sim_boot_wait_on_usb(&c->boot, c->cfg.part, cause);
     c->starts++;
     c->cause = cause;
-    c->baud = SIM_ROM_BAUD;
+    c->baud = is_broken(c, SIM_BROKEN_CLOCK) ? SIM_ROM_BAUD * 26 / 40 : SIM_ROM_BAUD;
     c->busy_until = now;
     c->timer = c->watchdog = SIM_NEVER;
     c->restarts_at_timer = false;
@@ -66,7 +75,10 @@ static void start(struct sim_chip *c, uint64_t now, enum sim_cause cause)
 
     switch (c->boot.end) {
     case SIM_BOOT_LOADER:
-        start_loader(c);
+        if (is_usb_only)
+            c->runs = SIM_RUNS_STUCK;
+        else
+            start_loader(c);
         return;
     case SIM_BOOT_APP:
         c->timer = now + c->cfg.boot_us;
@@ -120,8 +132,10 @@ void sim_chip_lines(struct sim_chip *c, uint64_t now_us, bool reset, bool boot)
 {
     bool was_in_reset = c->in_reset;
 
+    if (is_broken(c, SIM_BROKEN_RESET))
+        return;
     c->in_reset = reset;
-    c->boot_pulled = boot;
+    c->boot_pulled = boot && !is_broken(c, SIM_BROKEN_BOOT);
     inputs_changed(c, now_us, c->has_power, was_in_reset);
 }
 
@@ -233,7 +247,7 @@ uint64_t sim_chip_run(struct sim_chip *c, uint64_t now_us)
 
 void sim_chip_write(struct sim_chip *c, uint64_t now_us, uint32_t baud, const uint8_t *data, size_t len)
 {
-    if (c->has_power && !c->in_reset)
+    if (c->has_power && !c->in_reset && !is_broken(c, SIM_BROKEN_RX))
         sim_wire_put(&c->to_chip, now_us, baud == SIM_BAUD_ANY ? c->baud : baud, data, len);
 }
 
@@ -249,7 +263,7 @@ size_t sim_chip_read(struct sim_chip *c, uint64_t now_us, uint32_t baud, uint8_t
 
     while (cap - n >= SIM_UART_HEARD_MAX && sim_wire_take(&c->to_host, now_us, &byte))
         n += sim_uart_hear(&byte, baud == SIM_BAUD_ANY ? byte.baud : baud, buf + n);
-    return n;
+    return is_broken(c, SIM_BROKEN_TX) ? 0 : n;
 }
 
 void sim_chip_init(struct sim_chip *c, const struct sim_chip_config *cfg)

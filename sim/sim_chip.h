@@ -27,11 +27,23 @@
 #define SIM_NEVER    UINT64_MAX
 #define SIM_BAUD_ANY 0u /* a host that is always at the chip's rate */
 
+/* What may be wrong with the wires and the chip: bits of sim_chip_config.broken. */
+enum sim_broken {
+    SIM_BROKEN_RESET = 1 << 0,        /* RESET and BOOT have no effect, as when they go elsewhere */
+    SIM_BROKEN_BOOT = 1 << 1,         /* BOOT has no effect                                       */
+    SIM_BROKEN_RX = 1 << 2,           /* the chip hears nothing                                   */
+    SIM_BROKEN_TX = 1 << 3,           /* nobody hears the chip                                    */
+    SIM_BROKEN_SECOND_STRAP = 1 << 4, /* the second strap is low, so the loader waits on USB      */
+    SIM_BROKEN_CLOCK = 1 << 5,        /* a crystal of 26 MHz where the ROM reckons with 40        */
+    SIM_BROKEN_FLASH = 1 << 6,        /* the flash does not tell its id                           */
+};
+
 struct sim_chip_config { /* set by the caller */
     const struct sim_part *part;
     struct sim_flash *flash;
     uint8_t mac[6];
     uint32_t app_baud;            /* 0: SIM_RADIO_BAUD                            */
+    unsigned broken;              /* enum sim_broken */
     struct sim_flash_times times; /* 0: takes no time                             */
     uint32_t boot_us;             /* from the release of RESET to the application */
     bool is_instant;              /* bytes take no time on the line               */

@@ -10,26 +10,28 @@
 #define FLASH_MIN  (1024u * 1024)
 #define FLASH_MAX  (16u * 1024 * 1024) /* the loader's flash addresses have 24 bits */
 
-static const char help[] = "tandem-sim plays the radio chip: ROM loader, boot from flash, Spinel.\n"
-                           "\n"
-                           "  --chip NAME          esp32h2 (default), esp32c6, c5, c3, c61, c2 or esp32s3\n"
-                           "  --flash FILE         its flash; made when missing, full of ff\n"
-                           "  --flash-size SIZE    4MB (default); 1MB to 16MB, a power of two\n"
-                           "  --pty LINK           serial line on a pty; LINK is made to point to it\n"
-                           "  --tcp PORT           serial line on a loopback TCP port; 0: any free port\n"
-                           "  --rfc2217 PORT       serial server (RFC 2217) on a loopback port; 0: any free port\n"
-                           "  --control SOCKET     Unix socket for reset, boot, power, state, quit\n"
-                           "  --boot-strap 0|1     1: start with BOOT pulled, that is in the loader (default 0)\n"
-                           "  --mac MAC            six bytes, 60:55:f9:f7:2c:a2 by default\n"
-                           "  --app-baud RATE      of the application, 460800 by default\n"
-                           "  --boot-time US       from RESET to the application, 200000 by default\n"
-                           "  --erase-time US      a sector of 4096 bytes, 30000 by default\n"
-                           "  --program-time US    a page of 256 bytes, 700 by default\n"
-                           "  --no-line-speed      bytes take no time on the line\n"
-                           "  --strict             the loader refuses flash commands before SPI_ATTACH\n"
-                           "  --locked WHAT        secure-download, secure-boot or encrypted; may be given again\n"
-                           "  --log FILE           every byte with its time; - for standard error\n"
-                           "  --help\n";
+static const char help[] =
+    "tandem-sim plays the radio chip: ROM loader, boot from flash, Spinel.\n"
+    "\n"
+    "  --chip NAME          esp32h2 (default), esp32c6, c5, c3, c61, c2 or esp32s3\n"
+    "  --flash FILE         its flash; made when missing, full of ff\n"
+    "  --flash-size SIZE    4MB (default); 1MB to 16MB, a power of two\n"
+    "  --pty LINK           serial line on a pty; LINK is made to point to it\n"
+    "  --tcp PORT           serial line on a loopback TCP port; 0: any free port\n"
+    "  --rfc2217 PORT       serial server (RFC 2217) on a loopback port; 0: any free port\n"
+    "  --control SOCKET     Unix socket for reset, boot, power, state, quit\n"
+    "  --boot-strap 0|1     1: start with BOOT pulled, that is in the loader (default 0)\n"
+    "  --mac MAC            six bytes, 60:55:f9:f7:2c:a2 by default\n"
+    "  --app-baud RATE      of the application, 460800 by default\n"
+    "  --boot-time US       from RESET to the application, 200000 by default\n"
+    "  --erase-time US      a sector of 4096 bytes, 30000 by default\n"
+    "  --program-time US    a page of 256 bytes, 700 by default\n"
+    "  --no-line-speed      bytes take no time on the line\n"
+    "  --strict             the loader refuses flash commands before SPI_ATTACH\n"
+    "  --locked WHAT        secure-download, secure-boot or encrypted; may be given again\n"
+    "  --broken WHAT        reset, boot, rx, tx, second-strap, clock or flash; may be given again\n"
+    "  --log FILE           every byte with its time; - for standard error\n"
+    "  --help\n";
 
 enum {
     OPT_CHIP = 256,
@@ -48,6 +50,7 @@ enum {
     OPT_NO_LINE_SPEED,
     OPT_STRICT,
     OPT_LOCKED,
+    OPT_BROKEN,
     OPT_LOG,
     OPT_HELP
 };
@@ -69,6 +72,7 @@ static const struct option options[] = {
     {"no-line-speed", no_argument, NULL, OPT_NO_LINE_SPEED},
     {"strict", no_argument, NULL, OPT_STRICT},
     {"locked", required_argument, NULL, OPT_LOCKED},
+    {"broken", required_argument, NULL, OPT_BROKEN},
     {"log", required_argument, NULL, OPT_LOG},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
@@ -124,6 +128,20 @@ static bool lock(struct sim_chip_config *c, const char *what)
     return true;
 }
 
+/* In the order of the bits of enum sim_broken. */
+static bool break_part(struct sim_chip_config *c, const char *what)
+{
+    static const char *const words[] = {"reset", "boot", "rx", "tx", "second-strap", "clock", "flash"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(what, words[i]) != 0)
+            continue;
+        c->broken |= 1u << i;
+        return true;
+    }
+    return false;
+}
+
 static bool take(struct sim_options *o, int option, const char *arg)
 {
     struct sim_chip_config *c = &o->chip;
@@ -175,6 +193,8 @@ static bool take(struct sim_options *o, int option, const char *arg)
         return true;
     case OPT_LOCKED:
         return lock(c, arg);
+    case OPT_BROKEN:
+        return break_part(c, arg);
     case OPT_LOG:
         o->log_file = arg;
         return true;

@@ -98,7 +98,9 @@ static void spi_run(struct sim_regs *r)
     uint32_t addr = sim_regs_read(r, base + SPI_ADDR) & (addr_bits >= 32 ? 0xffffffff : (1u << addr_bits) - 1);
     uint32_t answer = 0;
 
-    if (command == FLASH_RDID)
+    if (command == FLASH_RDID && r->is_flash_mute)
+        answer = 0xffffff;
+    else if (command == FLASH_RDID)
         answer =
             r->part->flash_maker | (uint32_t)r->part->flash_type << 8 | (uint32_t)size_exponent(r->flash_size) << 16;
     else if (command == FLASH_RDSFDP)

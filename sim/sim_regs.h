@@ -9,6 +9,7 @@
 #ifndef TANDEM_SIM_REGS_H
 #define TANDEM_SIM_REGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,7 @@
 struct sim_regs {
     const struct sim_part *part;
     uint32_t flash_size;
+    bool is_flash_mute; /* its id reads as all ones */
     uint8_t mac[6];
     struct sim_reg kept[SIM_REGS_KEPT];
     size_t kept_count;

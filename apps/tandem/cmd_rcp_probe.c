@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * rcp probe: is there a radio, layer by layer: the port, the firmware, the lines with the ROM loader behind them, the
- * firmware once more. Nothing is written to the radio. It is reset only when it is silent, or with --reset.
+ * firmware once more. Each failure has its own words and the wiring hint that belongs to it. Nothing is written to the
+ * radio. It is reset only when it is silent, or with --reset.
  */
+#include <string.h>
+
 #include <tandem/esprom.h>
 #include <tandem/spinel.h>
 
@@ -59,7 +62,7 @@ static tdm_err visit_loader(struct probing *p)
                                 .lines = &p->dev->lines.port,
                                 .clock = &p->dev->clock.port,
                                 .log = p->app->log,
-                                .expected_chip = ESPROM_CHIP_ANY,
+                                .expected_chip = p->dev->chip, /* JUDGE_CHIP_UNKNOWN: any */
                                 .block_size = (uint32_t)p->app->cfg.radio.block_size,
                                 .app_baud = (uint32_t)p->app->cfg.radio.baud};
 
@@ -68,7 +71,7 @@ static tdm_err visit_loader(struct probing *p)
     struct tdm_fault first = p->rom.fault;
     tdm_err left = esprom_leave(&p->rom);
     err = err != TDM_OK ? err : left;
-    add_layer(p, "loader", err == TDM_OK ? "answers" : tdm_err_name(err), err == TDM_OK ? "" : first.what);
+    add_layer(p, "loader", err == TDM_OK ? "answers" : first.code, err == TDM_OK ? "" : first.what);
     if (p->rom.boot_text[0] != '\0')
         cJSON_AddStringToObject(p->app->result, "boot_text", p->rom.boot_text);
     if (err == TDM_OK)
@@ -84,6 +87,28 @@ static int tell(struct probing *p, tdm_err err)
     return EXIT_OK;
 }
 
+/* Resets were tried, and no ROM showed itself: did they reach the radio at all? Only its firmware can tell. */
+static bool are_lines_idle(struct probing *p, bool answered_before)
+{
+    bool heard_rom = p->rom.chip != NULL || strstr(p->rom.boot_text, "ESP-ROM") != NULL;
+
+    return answered_before && !heard_rom && p->rom.fault.err == TDM_E_TIMEOUT;
+}
+
+static int fail_loader(struct probing *p, bool answered_before)
+{
+    const struct app *app = p->app;
+    bool is_idle = are_lines_idle(p, answered_before);
+    tdm_err err = answered_before ? ask(p, "firmware after reset", true) : TDM_E_TIMEOUT; /* its layer says how it is */
+
+    if (!is_idle || err != TDM_OK)
+        return app_fail_fault(p->app, app->cfg.radio.lines, &p->rom.fault);
+    add_layer(p, "lines", "lines_no_effect", "the firmware ran on while RESET was pulled");
+    return app_fail_fault(
+        p->app, app->cfg.radio.lines,
+        &(struct tdm_fault){TDM_E_TIMEOUT, "lines_no_effect", "moving RESET and BOOT changes nothing", 0});
+}
+
 static int probe(struct probing *p, bool with_reset)
 {
     p->layers = cJSON_AddArrayToObject(p->app->result, "layers");
@@ -95,11 +120,8 @@ static int probe(struct probing *p, bool with_reset)
         add_layer(p, "loader", "not tried", "no RESET and BOOT lines are configured");
         return tell(p, err);
     }
-    if (visit_loader(p) != TDM_OK) {
-        if (err == TDM_OK) /* it was there before: it must be there again; what it says stands in its layer */
-            (void)ask(p, "firmware after reset", true);
-        return app_fail_fault(p->app, p->app->cfg.radio.lines, &p->rom.fault);
-    }
+    if (visit_loader(p) != TDM_OK)
+        return fail_loader(p, err == TDM_OK);
     err = ask(p, "firmware after reset", true);
     if (err != TDM_OK)
         return app_fail(p->app, err, p->spinel.fault.code,

@@ -110,7 +110,9 @@ int device_open_radio(struct app *app, struct device *dev, enum device_use use)
     if (cfg->radio.block_size != 1024 && cfg->radio.block_size != 2048 && cfg->radio.block_size != 4096)
         return app_fail(app, TDM_E_FORMAT, "bad_config", "[radio] block-size = %" PRIu64 " is not 1024, 2048 or 4096",
                         cfg->radio.block_size);
-    int status = use != DEVICE_LOOK ? exclusive_begin(&dev->exclusive, app) : EXIT_OK;
+    int status = find_chip(app, &dev->chip);
+    if (status == EXIT_OK && use != DEVICE_LOOK)
+        status = exclusive_begin(&dev->exclusive, app);
     if (status != EXIT_OK)
         return status;
     clock_posix_init(&dev->clock);

@@ -14,6 +14,7 @@
  *             serial_failed       the serial port failed
  *             no_answer           not one byte came
  *             no_loader           bytes came, but neither a ROM's text nor a reply: other speed, other device
+ *             rom_other_speed     its text is sound at 74880: a crystal of 26 MHz where the ROM reckons with 40
  *             not_in_loader       the ROM's text says that it started from flash: BOOT strap not pulled
  *             usb_download_only   the ROM waits on USB alone: the second strap is low
  *             no_sync             the ROM waits for commands and hears none: the line towards it

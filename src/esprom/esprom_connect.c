@@ -13,6 +13,9 @@
 #define BANNER_QUIET_MS   60u
 #define BANNER_LONGEST_MS 400u
 
+/* What 115200 becomes when the crystal has 26 MHz and the ROM reckons with 40. */
+#define BAUD_OF_26_MHZ 74880u
+
 /* Why no SYNC was answered, by what was heard instead. */
 static const struct {
     enum esprom_boot_kind kind;
@@ -25,7 +28,7 @@ static const struct {
     {ESPROM_BOOT_UNKNOWN, TDM_E_NOISE, "no_loader", "bytes came, but neither boot text nor a reply"},
 };
 
-static tdm_err diagnose(struct esprom *e)
+static tdm_err explain(struct esprom *e)
 {
     enum esprom_boot_kind kind = esprom_boot_judge(e->boot_text);
 
@@ -53,6 +56,22 @@ static tdm_err reset_and_hear(struct esprom *e)
     tdm_fault_clear(&e->link.fault);
     err = esprom_link_listen(&e->link, BANNER_QUIET_MS, BANNER_LONGEST_MS, e->boot_text, sizeof e->boot_text);
     return err == TDM_OK ? TDM_OK : esprom_fail_link(e);
+}
+
+/* One reset more, heard at that rate. A port that cannot have it tells nothing. */
+static bool speaks_slowly(struct esprom *e)
+{
+    bool is_heard = tdm_serial_set_baud(e->cfg.serial, BAUD_OF_26_MHZ) == TDM_OK && reset_and_hear(e) == TDM_OK;
+    return is_heard && esprom_boot_judge(e->boot_text) != ESPROM_BOOT_UNKNOWN;
+}
+
+static tdm_err diagnose(struct esprom *e)
+{
+    bool is_garbled = e->link.heard > 0 && esprom_boot_judge(e->boot_text) == ESPROM_BOOT_UNKNOWN;
+
+    if (is_garbled && e->cfg.lines->is_wired && speaks_slowly(e))
+        return esprom_fail(e, TDM_E_NOISE, "rom_other_speed", "the ROM's text comes at another speed", BAUD_OF_26_MHZ);
+    return e->fault.err != TDM_OK ? e->fault.err : explain(e);
 }
 
 /* A ROM repeats the word it was sent; a loader that was put into the chip's RAM answers 0. */

@@ -201,12 +201,49 @@ static void test_locked_chips(void **state)
     }
 }
 
+static const struct broken_row {
+    const char *name;
+    enum sim_broken broken;
+    const char *code;
+} broken_rows[] = {
+    {"lines that lead elsewhere", SIM_BROKEN_RESET,
+     "not_in_loader"}, /* a blank chip starts again and again by itself */
+    {"BOOT not connected", SIM_BROKEN_BOOT, "not_in_loader"},
+    {"the line towards the chip cut", SIM_BROKEN_RX, "no_sync"},
+    {"the line from the chip cut", SIM_BROKEN_TX, "no_answer"},
+    {"the second strap low", SIM_BROKEN_SECOND_STRAP, "usb_download_only"},
+    {"another crystal, and deaf", SIM_BROKEN_CLOCK | SIM_BROKEN_RX, "rom_other_speed"},
+    {"a flash without an id", SIM_BROKEN_FLASH, "flash_not_found"},
+};
+
+static void test_broken_wires_are_named(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof broken_rows / sizeof broken_rows[0]; i++) {
+        const struct broken_row *row = &broken_rows[i];
+        start_chip(&rows[1]);
+        chip.cfg.broken = row->broken;
+        esprom_init(&rom, &(struct esprom_config){.serial = &line.serial,
+                                                  .lines = &line.lines,
+                                                  .clock = &line.clock,
+                                                  .log = &log_.port,
+                                                  .expected_chip = ESPROM_CHIP_ANY});
+        tdm_err err = esprom_connect(&rom);
+        if (err == TDM_OK || strcmp(rom.fault.code, row->code) != 0)
+            fail_msg("%s: %s, %s (%s)", row->name, tdm_err_name(err), rom.fault.code, rom.boot_text);
+        must(esprom_leave(&rom), &rom.fault, row->name);
+        assert_false(chip.in_reset || chip.boot_pulled);
+        sim_chip_deinit(&chip);
+    }
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[sizeof rows / sizeof rows[0] + 1];
+    struct CMUnitTest tests[sizeof rows / sizeof rows[0] + 2];
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         tests[i] = (struct CMUnitTest){rows[i].name, flash_boot_and_ask, NULL, NULL, (void *)(uintptr_t)&rows[i]};
     tests[sizeof rows / sizeof rows[0]] = (struct CMUnitTest)cmocka_unit_test(test_locked_chips);
+    tests[sizeof rows / sizeof rows[0] + 1] = (struct CMUnitTest)cmocka_unit_test(test_broken_wires_are_named);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
