@@ -23,7 +23,8 @@ struct config_key {
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct config_key keys[] = {
-    {"radio", "port", TEXT(radio, port), "/dev/ttyS0", "serial device of the radio, rfc2217://HOST:PORT or socket://HOST:PORT"},
+    {"radio", "port", TEXT(radio, port), "/dev/ttyS0",
+     "serial device of the radio, rfc2217://HOST:PORT or socket://HOST:PORT"},
     {"radio", "port-wait", OTHER(KEY_SECONDS, radio, port_wait_ms), "10",
      "how many seconds `tandem boot` waits for a serial port that is not there yet"},
     {"radio", "lines", TEXT(radio, lines), "none",

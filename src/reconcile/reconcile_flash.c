@@ -49,7 +49,7 @@ static struct slot_source source_of(struct reconcile *r, const struct reconcile_
 /* Does the flash hold what was judged? */
 static tdm_err region_is_equal(struct reconcile *r, const struct reconcile_region *g, bool *is_equal)
 {
-    uint8_t there[ESPROM_MD5_LEN];
+    uint8_t there[ESPROM_MD5_LEN] = {0};
 
     tdm_err err = esprom_region_md5(&r->esprom, g->flash_offset, g->size, there);
     *is_equal = err == TDM_OK && memcmp(there, g->md5, sizeof there) == 0;
