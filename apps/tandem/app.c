@@ -194,6 +194,11 @@ static bool is_used_up(const struct app_option *options, const struct app_option
 
 int app_options(struct app *app, int *argc, char **argv, const struct app_option *options, int words)
 {
+    return app_options_many(app, argc, argv, options, words, words);
+}
+
+int app_options_many(struct app *app, int *argc, char **argv, const struct app_option *options, int least, int most)
+{
     int kept = 0;
 
     for (int i = 0; i < *argc; i++) {
@@ -218,10 +223,10 @@ int app_options(struct app *app, int *argc, char **argv, const struct app_option
         *o->value = value != NULL ? value : argv[++i];
     }
     *argc = kept;
-    if (kept < words)
+    if (kept < least)
         return app_usage(app, "something is missing");
-    if (kept > words)
-        return app_usage(app, "\"%s\" is one word too many", argv[words]);
+    if (kept > most)
+        return app_usage(app, "\"%s\" is one word too many", argv[most]);
     return EXIT_OK;
 }
 

@@ -72,6 +72,8 @@ struct app_option {
  * app_usage() gave.
  */
 int app_options(struct app *app, int *argc, char **argv, const struct app_option *options, int words);
+/* The same with least to most words. */
+int app_options_many(struct app *app, int *argc, char **argv, const struct app_option *options, int least, int most);
 
 /* ---- small helpers for results ---- */
 

@@ -35,17 +35,21 @@ static int read_id(struct app *app, struct download *d, const char *text)
     return EXIT_OK;
 }
 
-static int download(struct app *app, struct download *d, const char *from, enum until until)
+static int download(struct app *app, struct download *d, enum until until)
 {
-    const char *name = d->source.name;
+    const char *name = d->source.names[0];
     bool needs_restart;
     int status = device_open_storage(app, &d->dev, DEVICE_WORK);
 
     if (status != EXIT_OK)
         return status;
     cancel_on_signals();
-    installer_init(&d->install, app, &d->dev, d->source.port);
-    if (install_stage(&d->install, from) != TDM_OK)
+    installer_init(&d->install, app, &d->dev, &d->source.port);
+    d->install.cfg.retry = source_retry(&d->source, app, &d->dev.clock.port);
+    d->install.cfg.is_source_once = d->source.is_once;
+    tdm_err err = install_stage(&d->install, d->source.from);
+    name = d->source.names[d->install.place];
+    if (err != TDM_OK)
         return installer_fail(app, &d->install, name);
     installer_describe(app, &d->install);
     if (cancel_is_asked())
@@ -73,7 +77,7 @@ int cmd_ota_download(struct app *app, int argc, char **argv)
         {"insecure-tls", NULL, &is_insecure}, {"allow-downgrade", NULL, &may_downgrade},
         {"expect-id", &expected, NULL},       {NULL, NULL, NULL}};
     static struct download d; /* large: keep it off the stack */
-    int status = app_options(app, &argc, argv, options, 1);
+    int status = app_options_many(app, &argc, argv, options, 1, FETCH_PLACES_MAX);
 
     if (status == EXIT_OK)
         status = policy_load(app, &d.dev.policy);
@@ -82,10 +86,10 @@ int cmd_ota_download(struct app *app, int argc, char **argv)
     if (status != EXIT_OK)
         return status;
     d.dev.policy.install.may_downgrade = may_downgrade;
-    status = source_open(&d.source, app, argv[0], is_insecure, d.dev.policy.install.trust != NULL);
+    status = source_open(&d.source, app, argv, argc, is_insecure, d.dev.policy.install.trust != NULL);
     if (status != EXIT_OK)
         return status;
-    status = download(app, &d, argv[0], waits ? UNTIL_STAGED : stays ? UNTIL_ARMED : UNTIL_DONE);
+    status = download(app, &d, waits ? UNTIL_STAGED : stays ? UNTIL_ARMED : UNTIL_DONE);
     device_close(&d.dev); /* closing twice is fine */
     return status;
 }

@@ -59,7 +59,8 @@ struct config {
     struct {
         bool allow_http;
         uint64_t connect_timeout_ms, first_byte_timeout_ms, stall_timeout_ms;
-        uint64_t deadline_ms, min_speed, min_speed_time_ms;
+        uint64_t deadline_ms, min_speed, min_speed_time_ms, max_speed, retries, retry_wait_ms;
+        char mirrors[CONFIG_TEXT_MAX], netrc[CONFIG_TEXT_MAX], token_file[CONFIG_TEXT_MAX], token_host[CONFIG_TEXT_MAX];
         char client_certificate[CONFIG_TEXT_MAX], client_key[CONFIG_TEXT_MAX];
     } source;
     struct {

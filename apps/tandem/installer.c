@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "installer.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "image/esp_chip.h"
@@ -32,12 +33,15 @@ static const char *their_words(const struct install *in)
 
 int installer_fail(struct app *app, const struct install *in, const char *where)
 {
-    char what[640];
+    char what[640], attempts[32] = "";
     struct tdm_fault fault = in->fault;
     const char *words = their_words(in);
 
-    (void)snprintf(what, sizeof what, "%s%s%s%s (%s)", fault.what, words[0] != '\0' ? ": \"" : "", words,
-                   words[0] != '\0' ? "\"" : "", in->has_freed ? "what runs was not touched" : "nothing was changed");
+    if (in->attempts > 1)
+        (void)snprintf(attempts, sizeof attempts, " in %" PRIu32 " attempts", in->attempts);
+    (void)snprintf(what, sizeof what, "%s%s%s%s (%s%s)", fault.what, words[0] != '\0' ? ": \"" : "", words,
+                   words[0] != '\0' ? "\"" : "", in->has_freed ? "what runs was not touched" : "nothing was changed",
+                   attempts);
     fault.what = what;
     if (strcmp(fault.code, "http_status") == 0)
         cJSON_AddNumberToObject(app->result, "http_status", in->reply.status);

@@ -22,7 +22,7 @@ const struct app_command app_commands[] = {
      "check an image as a router would"},
     {"image", "extract", cmd_image_extract, "FILE --output-dir DIR", "write an image's parts as files"},
     {"ota", "download", cmd_ota_download,
-     "URL|FILE [--stage-only|--no-reboot] [--insecure-tls] [--allow-downgrade] [--expect-id ID]",
+     "URL|FILE|FOLDER|- [URL|FILE...] [--stage-only|--no-reboot] [--insecure-tls] [--allow-downgrade] [--expect-id ID]",
      "fetch, check and store an image in the free slots, then switch to it"},
     {"ota", "apply", cmd_ota_apply, "[--no-reboot] [--allow-downgrade]",
      "switch to an update that is stored, after checking it once more"},

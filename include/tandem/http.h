@@ -31,6 +31,7 @@ struct tdm_http_reply {
     int status;                       /* HTTP status, 0 when none came                             */
     bool has_length;                  /* length is told by the server                              */
     uint64_t length;                  /* bytes of the whole resource                               */
+    uint32_t retry_after_s;           /* the server asks to be left alone so long; 0: it does not  */
     struct tdm_fault fault;           /* why the transfer failed; at: status or errno, where one is */
     char detail[TDM_HTTP_DETAIL_MAX]; /* the library's own words about it, one line, or ""          */
 };

@@ -12,6 +12,7 @@
 
 #include <tandem/clock.h>
 #include <tandem/crypto.h>
+#include <tandem/fetch.h>
 #include <tandem/host.h>
 #include <tandem/http.h>
 #include <tandem/judge.h>
@@ -40,6 +41,8 @@ struct install_config { /* set by the caller */
     struct tdm_flash *rcp_slots[SLOT_RCP_SLOTS];
     struct slot_store *store;
     struct tdm_log *log;
+    struct fetch_retry retry; /* when the source fails                                                        */
+    bool is_source_once;      /* what it gives cannot be had again, as from a pipe: no retries, no reading ahead */
     struct install_policy policy;
     uint16_t radio_chip; /* configured ESP chip id, or JUDGE_CHIP_UNKNOWN: any, or the one in the record */
     uint8_t *buf;        /* for writing slots and for reading them back, one after the other */
@@ -69,6 +72,14 @@ struct install_output {
     struct install *in;
 };
 
+/* What a second attempt must find again. */
+struct install_front {
+    uint32_t bundle_size, host_size;
+    bool has_id; /* an image with manifest has one at its front */
+    uint8_t id[TDM_SHA256_LEN];
+    char version[IMAGE_VERSION_MAX + 1];
+};
+
 struct install {
     struct install_config cfg;
     struct tdm_fault fault;
@@ -78,13 +89,16 @@ struct install {
     struct slot_record record;
     struct install_plan plan;
 
-    bool is_adopting; /* the bundle alone counts: a host part is passed over          */
-    bool is_first;    /* no bundle of the running host is stored: the radio cannot go back */
-    bool may_look;    /* read an image that may be the running one without storing it */
-    bool is_looking;  /* doing so                                                     */
-    bool has_freed;   /* the slots to fill are given up, durably                      */
-    bool has_begun;   /* the judge, at the first byte                                 */
-    bool has_all;     /* no byte more is wanted                                       */
+    bool is_adopting;           /* the bundle alone counts: a host part is passed over          */
+    bool is_first;              /* no bundle of the running host is stored: the radio cannot go back */
+    bool may_look;              /* read an image that may be the running one without storing it */
+    bool is_looking;            /* doing so                                                     */
+    bool has_freed;             /* the slots to fill are given up, durably                      */
+    bool has_begun;             /* the judge, at the first byte                                 */
+    bool has_all;               /* no byte more is wanted                                       */
+    uint32_t attempts;          /* of the last download                                        */
+    size_t place;               /* of its last one: 0 the address given, else a mirror         */
+    struct install_front front; /* for which the slots were given up                  */
     uint64_t got, total;
     uint8_t bad_ids[SLOT_BAD_MAX][TDM_SHA256_LEN];
     struct judge judge;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <openssl/crypto.h>
 #include <string.h>
 #include <strings.h>
 
+#include "http_curl_token.h"
 #include "http_curl_trust.h"
 #include "http_curl_visit.h"
 #include "linux/tandem_linux.h"
@@ -63,6 +65,8 @@ static tdm_err open_files(struct http_curl_visit *t)
 
     if (err == TDM_OK)
         err = http_curl_trust_check_client(t->cfg, &file, &t->reply->fault);
+    if (err == TDM_OK)
+        err = http_curl_token_read(t->cfg, &t->first, t->token, &file, &t->reply->fault);
     if (err == TDM_OK) {
         t->trust = http_curl_trust_open(t->cfg, &file, &t->reply->fault);
         err = t->reply->fault.err;
@@ -87,6 +91,7 @@ static tdm_err curl_get(struct tdm_http *port, const char *url, uint64_t from, s
     if (err == TDM_OK)
         err = travel(&t);
     X509_STORE_free(t.trust); /* takes NULL */
+    OPENSSL_cleanse(t.token, sizeof t.token);
     return err;
 }
 

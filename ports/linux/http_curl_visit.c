@@ -7,10 +7,12 @@
 #include <time.h>
 
 #include "http_curl_page.h"
+#include "http_curl_setup.h"
 #include "http_curl_trust.h"
 
 #define REDIRECT_BODY_MAX 65536u
-#define STATUS_LOG_IN     511 /* a network says so for itself */
+#define HOLD_SPARE_MS     100u /* a wait that was too long may be made good for so much */
+#define STATUS_LOG_IN     511  /* a network says so for itself */
 
 uint64_t http_curl_now_ms(void)
 {
@@ -86,7 +88,11 @@ static size_t on_header(char *line, size_t one, size_t len, void *user)
 
 static tdm_err fail_status(struct http_curl_visit *t, long status)
 {
+    curl_off_t after_s = 0;
+
     t->reply->status = (int)status;
+    if (curl_easy_getinfo(t->curl, CURLINFO_RETRY_AFTER, &after_s) == CURLE_OK && after_s > 0)
+        t->reply->retry_after_s = after_s < UINT32_MAX ? (uint32_t)after_s : UINT32_MAX;
     if (http_curl_tls_blame(&t->tls, CURLE_OK, (int)status, &t->reply->fault))
         return t->reply->fault.err;
     if (status == STATUS_LOG_IN)
@@ -131,6 +137,26 @@ static size_t pass_over(struct http_curl_visit *t, size_t len)
     return len;
 }
 
+/*
+ * The speed limit: as long as these bytes may take, nothing more is read. The library's own limit lets a megabyte pass at a
+ * time and is silent after that, which looks like a stall.
+ */
+static bool hold_back(struct http_curl_visit *t, size_t len)
+{
+    const struct timespec step = {.tv_nsec = 10000000};
+    uint64_t spare = (http_curl_now_ms() - HOLD_SPARE_MS) * 1000;
+
+    if (t->cfg->max_speed == 0)
+        return true;
+    t->free_us = (t->free_us > spare ? t->free_us : spare) + len * 1000000 / t->cfg->max_speed;
+    for (; http_curl_now_ms() * 1000 < t->free_us; (void)nanosleep(&step, NULL)) {
+        if (on_tick(t, 0, 0, 0, 0) != 0)
+            return false;
+    }
+    http_curl_pace_take(&t->pace, 0, http_curl_now_ms()); /* nobody stalled but we */
+    return true;
+}
+
 static bool is_page(struct http_curl_visit *t, const char *data, size_t len)
 {
     size_t n = 0;
@@ -159,87 +185,21 @@ static size_t on_body(char *data, size_t one, size_t len, void *user)
         return 0;
     t->has_come = true;
     t->sink_err = tdm_sink_push(t->body, (const uint8_t *)data, len);
-    return t->sink_err == TDM_OK ? len : 0;
+    return t->sink_err == TDM_OK && hold_back(t, len) ? len : 0;
 }
 
-/* ---- options ---- */
-
-static CURLcode set_protocols(CURL *c, bool with_http)
-{
-#if LIBCURL_VERSION_NUM >= 0x075500
-    return curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, with_http ? "https,http" : "https");
-#else
-    return curl_easy_setopt(c, CURLOPT_PROTOCOLS,
-                            with_http ? (long)(CURLPROTO_HTTPS | CURLPROTO_HTTP) : (long)CURLPROTO_HTTPS);
-#endif
-}
-
-#define SET(option, value)                                                                                             \
-    do {                                                                                                               \
-        CURLcode set_rc = curl_easy_setopt(c, (option), (value));                                                      \
-        if (set_rc != CURLE_OK)                                                                                        \
-            return set_rc;                                                                                             \
-    } while (0)
-
-/* What is for the server that the operator named, and for no other that it points to. */
-static CURLcode set_secrets(CURL *c, struct http_curl_visit *t)
-{
-    bool has_certificate = t->cfg->client_certificate != NULL && t->cfg->client_certificate[0] != '\0';
-
-    if (strcmp(t->first.origin, t->url.origin) != 0)
-        return CURLE_OK;
-    if (t->first.user[0] != '\0' || t->first.password[0] != '\0') {
-        SET(CURLOPT_USERNAME, t->first.user);
-        SET(CURLOPT_PASSWORD, t->first.password);
-    }
-    if (t->cfg->insecure_tls) {
-        SET(CURLOPT_SSL_VERIFYPEER, 0L);
-        SET(CURLOPT_SSL_VERIFYHOST, 0L);
-    }
-    if (has_certificate) {
-        SET(CURLOPT_SSLCERT, t->cfg->client_certificate);
-        SET(CURLOPT_SSLKEY, http_curl_trust_key_file(t->cfg));
-        t->tls.has_certificate = true;
-    }
-    return CURLE_OK;
-}
-
-static CURLcode set_trust(CURL *c, struct http_curl_visit *t)
-{
-    SET(CURLOPT_SSL_VERIFYPEER, 1L);
-    SET(CURLOPT_SSL_VERIFYHOST, 2L);
-    if (t->cfg->pins != NULL && t->cfg->pins[0] != '\0')
-        SET(CURLOPT_PINNEDPUBLICKEY, t->cfg->pins);
-    CURLcode rc = set_secrets(c, t);
-    return rc != CURLE_OK ? rc : http_curl_tls_set(c, &t->tls);
-}
-
-/* A proxy is the environment's business, as everywhere: https_proxy, all_proxy, no_proxy. */
-static CURLcode set_request(CURL *c, struct http_curl_visit *t, struct curl_slist *headers)
-{
-    SET(CURLOPT_URL, t->url.text);
-    SET(CURLOPT_HTTPGET, 1L);
-    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    SET(CURLOPT_HTTPHEADER, headers);
-    SET(CURLOPT_USERAGENT, "tandem");
-    SET(CURLOPT_FOLLOWLOCATION, 0L); /* we do: each step is checked like the first */
-    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)t->cfg->connect_ms + (long)t->cfg->first_byte_ms);
-    SET(CURLOPT_RESUME_FROM_LARGE, (curl_off_t)t->from);
-    return set_protocols(c, !t->url.is_https);
-}
+/* ---- the library's callbacks ---- */
 
 static CURLcode set_callbacks(CURL *c, struct http_curl_visit *t)
 {
-    SET(CURLOPT_ERRORBUFFER, t->words);
-    SET(CURLOPT_WRITEFUNCTION, on_body);
-    SET(CURLOPT_WRITEDATA, t);
-    SET(CURLOPT_HEADERFUNCTION, on_header);
-    SET(CURLOPT_HEADERDATA, t);
-    SET(CURLOPT_XFERINFOFUNCTION, on_tick);
-    SET(CURLOPT_XFERINFODATA, t);
-    SET(CURLOPT_NOPROGRESS, 0L);
+    HTTP_CURL_SET(CURLOPT_ERRORBUFFER, t->words);
+    HTTP_CURL_SET(CURLOPT_WRITEFUNCTION, on_body);
+    HTTP_CURL_SET(CURLOPT_WRITEDATA, t);
+    HTTP_CURL_SET(CURLOPT_HEADERFUNCTION, on_header);
+    HTTP_CURL_SET(CURLOPT_HEADERDATA, t);
+    HTTP_CURL_SET(CURLOPT_XFERINFOFUNCTION, on_tick);
+    HTTP_CURL_SET(CURLOPT_XFERINFODATA, t);
+    HTTP_CURL_SET(CURLOPT_NOPROGRESS, 0L);
     return CURLE_OK;
 }
 
@@ -315,10 +275,8 @@ static tdm_err fail_transfer(struct http_curl_visit *t, CURLcode rc)
 static tdm_err perform(struct http_curl_visit *t, struct curl_slist *headers)
 {
     CURL *c = t->curl;
-    CURLcode rc = set_trust(c, t);
+    CURLcode rc = http_curl_setup(c, t, headers);
 
-    if (rc == CURLE_OK)
-        rc = set_request(c, t, headers);
     if (rc == CURLE_OK)
         rc = set_callbacks(c, t);
     if (rc != CURLE_OK || !http_curl_tls_is_ours())

@@ -11,6 +11,7 @@
 
 #include "http_curl_pace.h"
 #include "http_curl_tls.h"
+#include "http_curl_token.h"
 #include "http_curl_url.h"
 #include "linux/tandem_linux.h"
 
@@ -23,6 +24,7 @@ struct http_curl_visit {
     uint64_t ends_ms;                /* of http_curl_now_ms(): no longer than that; 0: no end */
     struct http_curl_url first, url; /* the one that the operator gave, and the one to visit */
     X509_STORE *trust;
+    char token[HTTP_TOKEN_MAX]; /* for the first one's server alone, or "" */
 
     /* after the visit */
     bool is_redirect; /* TDM_OK, no byte was pushed, and next is where the server points to */
@@ -36,6 +38,7 @@ struct http_curl_visit {
     size_t passed_over;
     bool has_come; /* a first byte of it, for the sink */
     struct http_curl_pace pace;
+    uint64_t free_us; /* when the speed limit lets more be read */
     char words[CURL_ERROR_SIZE];
 };
 

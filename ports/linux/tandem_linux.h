@@ -188,11 +188,14 @@ struct http_curl_config {        /* set by the caller; texts are borrowed, NULL 
     bool use_system;                             /* the system's certificates are trusted too                       */
     const char *pins;                            /* "sha256//BASE64", several with ';': a server has one of them    */
     const char *client_certificate, *client_key; /* PEM files; the key may stand in the file of the certificate    */
+    const char *netrc;                           /* users and passwords of servers, as many programs read them     */
+    const char *token_file, *token_host;         /* one token, and the HOST[:PORT] it is for                       */
     bool allow_http;                             /* plain http:// URLs                                              */
     bool insecure_tls; /* believe whoever answers at the host of the URL: for what is signed, alone    */
     uint32_t connect_ms, first_byte_ms, stall_ms;
     uint32_t deadline_ms;             /* for all that is fetched, from http_curl_init() on; 0: none             */
     uint32_t min_speed, min_speed_ms; /* bytes a second over each such span; 0: any                             */
+    uint32_t max_speed;               /* bytes a second; 0: as fast as it goes                                  */
     bool (*is_stopped)(void); /* asked about once a second: has the operator had enough? NULL: never               */
 };
 
@@ -207,6 +210,7 @@ void http_curl_init(struct http_curl *h, const struct http_curl_config *cfg);
 /* A local file by its name, through the same port. */
 struct http_file {
     struct tdm_http port;
+    bool takes_input; /* set by the caller, after the init: "-" is standard input; it can be had once */
 };
 
 void http_file_init(struct http_file *h);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fetch/fetch.h"
+#include "fetch/fetch_retry.h"
 #include "install/install_record.h"
 
 tdm_err install_fail(struct install *in, tdm_err err, const char *code, const char *what)
@@ -117,6 +118,35 @@ static tdm_err look_at_front(struct install *in, const struct judge_verdict *fro
     return TDM_OK;
 }
 
+/* A second attempt goes into slots that were given up for the image of the first. */
+static tdm_err keep_front(struct install *in, const struct judge_verdict *v)
+{
+    struct install_front now = {v->layout.bundle_size, v->layout.host_size, v->has_manifest, {0}, ""},
+                         *first = &in->front;
+
+    if (v->has_manifest)
+        memcpy(now.id, v->id, sizeof now.id);
+    slot_text_set(now.version, sizeof now.version, v->version);
+    if (!in->has_freed) {
+        *first = now;
+        return TDM_OK;
+    }
+    bool is_same = now.bundle_size == first->bundle_size && now.host_size == first->host_size &&
+                   now.has_id == first->has_id && memcmp(now.id, first->id, sizeof now.id) == 0 &&
+                   strcmp(now.version, first->version) == 0;
+    return is_same ? TDM_OK
+                   : install_fail(in, TDM_E_MISMATCH, "changed_on_server", "another image than the one that was begun");
+}
+
+static tdm_err free_slots(struct install *in)
+{
+    tdm_err err = install_record_free(&in->record, &in->plan, &in->fault);
+    if (err == TDM_OK)
+        err = install_commit(in);
+    in->has_freed = true; /* or nobody knows */
+    return err;
+}
+
 /* Step 1: from here on the older pair is given up, durably, before its slots are touched. */
 static tdm_err on_accept(struct judge_output *port, const struct judge_verdict *front)
 {
@@ -124,15 +154,14 @@ static tdm_err on_accept(struct judge_output *port, const struct judge_verdict *
 
     in->total = front->layout.total_size;
     in->plan.kind = front->layout.host_size > 0 && !in->is_adopting ? SLOT_TRIAL_HOST : SLOT_TRIAL_RADIO;
-    if (in->is_first)
+    if (in->is_first && !in->has_freed)
         tdm_log_note(in->cfg.log, TDM_LOG_WARNING, "first update: no radio firmware is stored to go back to", 0);
     tdm_err err = look_at_front(in, front);
     if (err != TDM_OK || in->is_looking)
         return err;
-    err = install_record_free(&in->record, &in->plan, &in->fault);
-    if (err == TDM_OK)
-        err = install_commit(in);
-    in->has_freed = true; /* or nobody knows */
+    err = keep_front(in, front);
+    if (err == TDM_OK && !in->has_freed)
+        err = free_slots(in);
     if (err != TDM_OK)
         return err;
     return begin_slot(in,
@@ -265,6 +294,29 @@ static tdm_err run_once(struct install *in, const char *url, bool may_look)
     return in->fault.err != TDM_OK ? in->fault.err : err;
 }
 
+/* From the first byte each time, as often and wherever it is worth it. */
+static tdm_err run(struct install *in, const char *url, bool may_look)
+{
+    static const struct fetch_retry once = {.retries = 0};
+    const struct install_plan plan = in->plan;
+    struct fetch_tour tour;
+
+    fetch_tour_begin(&tour, in->cfg.is_source_once ? &once : &in->cfg.retry, url, in->cfg.log);
+    tdm_err err = run_once(in, url, may_look);
+    while (err != TDM_OK) {
+        err = fetch_tour_next(&tour, &in->reply, &in->fault);
+        if (err != TDM_OK)
+            break;
+        tdm_fault_clear(&in->fault);
+        if (!in->has_freed)
+            in->plan = plan;
+        err = run_once(in, fetch_tour_url(&tour), may_look);
+    }
+    in->attempts = tour.attempts;
+    in->place = tour.place;
+    return err;
+}
+
 /*
  * A plain image's id is known at its end only. One that may be what runs is read through first and not stored, so that
  * fetching the same image again and again does not cost the pair to go back to.
@@ -272,12 +324,12 @@ static tdm_err run_once(struct install *in, const char *url, bool may_look)
 tdm_err install_stream_in(struct install *in, const char *url)
 {
     in->has_freed = false;
-    tdm_err err = run_once(in, url, true);
+    tdm_err err = run(in, url, !in->cfg.is_source_once);
     if (err != TDM_OK || !in->is_looking)
         return err;
     if (install_is_running(&in->record, &in->plan, in->verdict.id))
         return install_fail(in, TDM_E_STATE, "already_installed", "this image is what runs already");
-    return run_once(in, url, false);
+    return run(in, url, false);
 }
 
 /* ---- from the slots into the judge ---- */

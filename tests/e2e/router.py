@@ -26,6 +26,8 @@ SOURCE = """\
 connect-timeout = 20
 first-byte-timeout = 20
 stall-timeout = 20
+retries = 0
+retry-wait = 0
 """
 
 

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """tandem ota download over networks as they are: slow, endless, intercepted, led astray. Each row says what the user sees."""
 
+import base64
+import subprocess
+
 import pytest
 
-from conftest import unused_port
-from liar import HANG, head, liar  # noqa: F401
+from conftest import make_certificate, unused_port
+from liar import CLOSE, HANG, head, liar  # noqa: F401
 from router import image, router  # noqa: F401
-from test_https import expect_pair
+from test_https import expect_pair, run_nginx, www  # noqa: F401
 
 PAGE = b"<!DOCTYPE html>\n<html><head><title>Welcome to the hotel</title></head><body>Please log in</body></html>"
 
@@ -144,3 +147,347 @@ def test_led_to_a_log_in_page(router, liar, certificate):
 def test_the_other_address_is_dead(router, liar, certificate, image, address):
     server = liar([head(len(image())) + image()], address=address)
     expect_pair(router, get(router.trust(certificate.cert), server.port), image())
+
+
+# ---- tried again -----------------------------------------------------------------------------------------------------
+
+def whole(d: bytes) -> list[bytes]:
+    return [head(len(d)) + d]
+
+
+AGAIN = [  # name, the connections before the good one, how often more is asked
+    ("a reset before an answer", lambda d: [[CLOSE]], 1),
+    ("a reset in the bundle", lambda d: [[head(len(d)) + d[:9000], CLOSE]], 1),
+    ("a reset in the host part", lambda d: [[head(len(d)) + d[:-5000], CLOSE]], 1),
+    ("cut off, and no length told", lambda d: [[head() + d[:30000], CLOSE]], 1),
+    ("a stall", lambda d: [[head(len(d)) + d[:30000], HANG]], 1),
+    ("silence", lambda d: [[HANG]], 1),
+    ("an overloaded server", lambda d: [[head(0, "503 Service Unavailable")]], 1),
+    ("too many asked at once", lambda d: [[head(0, "429 Too Many Requests", "Retry-After: 0")]], 1),
+    ("a bad gateway", lambda d: [[head(0, "502 Bad Gateway")]], 1),
+    ("a wait that is asked for", lambda d: [[head(0, "503 Busy", "Retry-After: 1")]], 1),
+    ("four of them", lambda d: [[CLOSE], [head(len(d)) + d[:9000], CLOSE], [head(0, "500 Oops")], [head() + d[:-1]]], 4),
+]
+
+
+@pytest.mark.parametrize("before, retries", [row[1:] for row in AGAIN], ids=[row[0] for row in AGAIN])
+def test_tried_again_and_taken(router, liar, certificate, image, before, retries):
+    server = liar(*before(image()), whole(image()))
+    router.adopted().trust(certificate.cert)
+    running = router.state()
+    answer = get(router, server.port, f"--source-retries={retries}", "--source-stall-timeout=1",
+                 "--source-first-byte-timeout=1")
+    expect_pair(router, answer, image())
+    assert len(server.requests) == retries + 1
+    assert "trying again" in answer.stderr
+    assert router.state("host-a", "rcp-1") == {name: running[name] for name in ("host-a", "rcp-1")}
+
+
+NOT_AGAIN = [  # name, the only connection, exit, code
+    ("a missing file", lambda d: [head(0, "404 Not Found")], 32, "http_status"),
+    ("not for us", lambda d: [head(0, "403 Forbidden")], 32, "http_status"),
+    ("a wait too long", lambda d: [head(0, "503 Busy", "Retry-After: 3600")], 32, "http_status"),
+    ("a log-in page", lambda d: [head(len(PAGE)) + PAGE], 32, "captive_portal"),
+    ("a body that is compressed", lambda d: [head(len(d), "200 OK", "Content-Encoding: gzip") + d], 32, "encoded_body"),
+    ("a damaged image", lambda d: whole(d[:20000] + bytes([d[20000] ^ 1]) + d[20001:]), 10, "bad_checksum"),
+    ("a short file", lambda d: whole(d[:-1]), 11, "truncated"),
+    ("an image for nobody", lambda d: whole(bytes(5000)), 10, "not_image"),
+]
+
+
+@pytest.mark.parametrize("steps, exit, code", [row[1:] for row in NOT_AGAIN], ids=[row[0] for row in NOT_AGAIN])
+def test_not_tried_again(router, liar, certificate, image, steps, exit, code):
+    server = liar(steps(image()), whole(image()))
+    answer = get(router.adopted().trust(certificate.cert), server.port, "--source-retries=4")
+    assert (answer.exit, answer.code) == (exit, code), answer
+    assert len(server.requests) == 1 and "attempts" not in answer.message
+
+
+def test_given_up_after_so_many(router, liar, certificate):
+    server = liar([CLOSE])
+    answer = get(router.adopted().trust(certificate.cert), server.port, "--source-retries=2")
+    assert (answer.exit, answer.code) == (30, "connection_broke")
+    assert "nothing was changed in 3 attempts" in answer.message
+    assert len(server.requests) == 3
+
+
+def test_no_wait_beyond_the_deadline(router, liar, certificate):
+    server = liar([head(0, "503 Busy", "Retry-After: 200")])
+    answer = get(router.adopted().trust(certificate.cert), server.port, "--source-retries=4", "--source-deadline=100")
+    assert (answer.exit, answer.code) == (32, "http_status")
+    assert len(server.requests) == 1
+
+
+def test_ctrl_c_ends_a_wait(router, liar, certificate):
+    server = liar([head(0, "503 Busy", "Retry-After: 200")])
+    router.adopted().trust(certificate.cert)
+    before = router.everything()
+    running = subprocess.Popen([router.program, "--config", router.dir / "tandem.conf", "--json", "ota", "download",
+                                f"https://localhost:{server.port}/image", "--source-retries=1"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while "milliseconds to wait" not in running.stderr.readline():
+        assert running.poll() is None
+    running.terminate()
+    said, _ = running.communicate()
+    assert running.returncode == 42 and "stopped_by_operator" in said
+    assert router.everything() == before
+
+
+@pytest.mark.parametrize("other", [{"release": 1}, {"host": False}])
+def test_a_file_that_changes_between_two_attempts(router, liar, certificate, image, other):
+    server = liar([head() + image()[:-5000], CLOSE], whole(image(**other)))
+    router.adopted().trust(certificate.cert)
+    before = router.state()
+    answer = get(router, server.port, "--source-retries=4")
+    assert (answer.exit, answer.code) == (16, "changed_on_server"), answer
+    assert "what runs was not touched" in answer.message and len(server.requests) == 2
+    assert router.state() == before
+
+
+# ---- mirrors ---------------------------------------------------------------------------------------------------------
+
+FAULTY = [  # name, what the first address does
+    ("has no such file", lambda d: [head(0, "404 Not Found")]),
+    ("breaks off", lambda d: [head(len(d)) + d[:30000], CLOSE]),
+    ("is a log-in page", lambda d: [head(len(PAGE)) + PAGE]),
+    ("has a damaged file", lambda d: whole(d[:20000] + bytes([d[20000] ^ 1]) + d[20001:])),
+    ("wants to be left alone", lambda d: [head(0, "503 Busy", "Retry-After: 3600")]),
+]
+
+
+@pytest.mark.parametrize("steps", [row[1] for row in FAULTY], ids=[row[0] for row in FAULTY])
+def test_the_next_address_is_asked(router, liar, certificate, image, steps):
+    bad, good, spare = liar(steps(image())), liar(whole(image())), liar([CLOSE])
+    router.adopted().trust(certificate.cert)
+    answer = router.run("ota", "download", *(f"https://localhost:{one.port}/image" for one in (bad, good, spare)))
+    expect_pair(router, answer, image())
+    assert [len(one.requests) for one in (bad, good, spare)] == [1, 1, 0]
+    assert "trying the next address" in answer.stderr
+
+
+def test_an_address_that_does_not_prove_itself_is_passed_over(router, liar, certificate, image, tmp_path):
+    stranger = liar(whole(image()), certificate=make_certificate(tmp_path, "stranger"))
+    good = liar(whole(image()))
+    router.trust(certificate.cert)
+    answer = router.run("ota", "download", f"https://localhost:{stranger.port}/i", f"https://localhost:{good.port}/i")
+    expect_pair(router, answer, image())
+    assert not stranger.requests
+
+
+def test_a_file_stands_in_for_a_server(router, certificate, image, www):
+    (www / "image").write_bytes(image())
+    answer = router.trust(certificate.cert).run("ota", "download", f"https://localhost:{unused_port()}/i", www / "image")
+    expect_pair(router, answer, image())
+
+
+def test_configured_mirrors_have_the_same_name(router, liar, certificate, image):
+    server = liar([head(0, "404 Not Found")], [head(0, "404 Not Found")], whole(image()))
+    base = f"https://localhost:{server.port}"
+    answer = router.trust(certificate.cert).run("ota", "download", f"{base}/a/image-2?key=1", "--source-mirrors",
+                                                f"{base}/b {base}/c/")
+    expect_pair(router, answer, image())
+    assert [r.split()[1] for r in server.requests] == [b"/a/image-2?key=1", b"/b/image-2", b"/c/image-2"]
+
+
+def test_the_last_address_is_the_one_that_is_named(router, liar, certificate):
+    first, last = liar([CLOSE]), liar([head(0, "404 Not Found")])
+    answer = router.trust(certificate.cert).run("ota", "download", f"https://localhost:{first.port}/i",
+                                                f"https://localhost:{last.port}/i")
+    assert (answer.exit, answer.code) == (32, "http_status")
+    assert f"localhost:{last.port}/i" in answer.message and "in 2 attempts" in answer.message
+
+
+# ---- as fast as it may -----------------------------------------------------------------------------------------------
+
+def test_a_speed_limit_holds(router, liar, certificate, image):
+    """At 8 KiB a second the image would take minutes; so the deadline comes first."""
+    server = liar(whole(image()))
+    answer = get(router.trust(certificate.cert), server.port, "--source-max-speed=8K", "--source-deadline=1")
+    assert (answer.exit, answer.code) == (31, "deadline")
+
+
+# ---- private servers -------------------------------------------------------------------------------------------------
+
+def secret_file(folder, text, mode=0o600):
+    path = folder / "secret"
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def sent(request: bytes) -> str:
+    found = [line for line in request.decode().split("\r\n") if line.lower().startswith("authorization:")]
+    return found[0].split(": ")[1] if found else ""
+
+
+def basic(user_and_password: str) -> str:
+    return "Basic " + base64.b64encode(user_and_password.encode()).decode()
+
+
+def test_a_token_goes_to_its_host_alone(router, liar, certificate, image, tmp_path):
+    there = liar(whole(image()))
+    here = liar(redirect(f"https://localhost:{there.port}/image"))
+    token = secret_file(tmp_path, "t0ken.of-this_router~+/=\n")
+    answer = get(router.trust(certificate.cert), here.port, "--source-token-file", token, "--source-token-host",
+                 f"localhost:{here.port}")
+    expect_pair(router, answer, image())
+    assert sent(here.requests[0]) == "Bearer t0ken.of-this_router~+/="
+    assert sent(there.requests[0]) == ""
+    assert "t0ken" not in answer.stderr + str(answer.data)
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:1", "update.example"])
+def test_a_token_for_somebody_else_stays_here(router, liar, certificate, image, tmp_path, host):
+    server = liar(whole(image()))
+    answer = get(router.trust(certificate.cert), server.port, "--source-token-file", secret_file(tmp_path, "t0ken"),
+                 "--source-token-host", host)
+    expect_pair(router, answer, image())
+    assert sent(server.requests[0]) == ""
+
+
+def test_a_mirror_does_not_see_the_token(router, liar, certificate, image, tmp_path):
+    first, mirror = liar([head(0, "404 Not Found")]), liar(whole(image()))
+    answer = router.trust(certificate.cert).run(
+        "ota", "download", f"https://localhost:{first.port}/i", f"https://localhost:{mirror.port}/i",
+        "--source-token-file", secret_file(tmp_path, "t0ken"), "--source-token-host", f"LOCALHOST:{first.port}")
+    expect_pair(router, answer, image())
+    assert [sent(first.requests[0]), sent(mirror.requests[0])] == ["Bearer t0ken", ""]
+
+
+def test_netrc(router, liar, certificate, image, tmp_path):
+    there = liar(whole(image()))
+    here = liar(redirect(f"https://localhost:{there.port}/image"))
+    netrc = secret_file(tmp_path, "machine update.example login a password b\n"
+                                  "machine localhost login me password s3cret\n")
+    answer = get(router.trust(certificate.cert), here.port, "--source-netrc", netrc)
+    expect_pair(router, answer, image())
+    assert sent(here.requests[0]) == basic("me:s3cret")
+    assert sent(there.requests[0]) == ""
+    assert "s3cret" not in answer.stderr + str(answer.data)
+
+
+def test_the_url_counts_more_than_netrc(router, liar, certificate, image, tmp_path):
+    server = liar(whole(image()))
+    netrc = secret_file(tmp_path, "machine localhost login me password s3cret\n")
+    get(router.trust(certificate.cert), server.port, "--source-netrc", netrc, host="you:other@localhost")
+    assert sent(server.requests[0]) == basic("you:other")
+
+
+def test_netrc_opens_a_private_folder_of_nginx(router, certificate, image, www, tmp_path):
+    (www / "image").write_bytes(image())
+    (tmp_path / "users").write_text("me:{PLAIN}s3cret\n")
+    private = f"auth_basic here; auth_basic_user_file {tmp_path}/users;"
+    with run_nginx(tmp_path / "nginx", www, certificate, private) as url:
+        router.trust(certificate.cert)
+        refused = router.run("ota", "download", f"{url}/image")
+        assert (refused.exit, refused.code) == (32, "http_status") and "401" in refused.message
+        netrc = secret_file(tmp_path, "machine localhost login me password s3cret\n")
+        expect_pair(router, router.run("ota", "download", f"{url}/image", "--source-netrc", netrc), image())
+
+
+BAD_SECRETS = [  # name, options, text, mode, exit, code
+    ("no host for the token", ("token-file",), "t", 0o600, 10, "token_without_host"),
+    ("a token that everybody reads", ("token-file", "token-host=localhost:{port}"), "t", 0o644, 21, "credentials_open"),
+    ("an empty token", ("token-file", "token-host=localhost:{port}"), "\n", 0o600, 10, "credentials_file"),
+    ("two lines", ("token-file", "token-host=localhost:{port}"), "a\nb\n", 0o600, 10, "credentials_file"),
+    ("a token without an end", ("token-file", "token-host=localhost:{port}"), "x" * 5000, 0o600, 10,
+     "credentials_file"),
+    ("a netrc that everybody reads", ("netrc",), "machine localhost login a password b\n", 0o604, 21,
+     "credentials_open"),
+    ("a netrc that is not there", ("netrc=/nowhere/netrc",), "", 0o600, 20, "credentials_file"),
+]
+
+
+@pytest.mark.parametrize("options, text, mode, exit, code", [row[1:] for row in BAD_SECRETS],
+                         ids=[row[0] for row in BAD_SECRETS])
+def test_bad_secrets_ask_nobody(router, liar, certificate, image, tmp_path, options, text, mode, exit, code):
+    server, path = liar(whole(image())), secret_file(tmp_path, text, mode)
+    words = [f"--source-{o.format(port=server.port)}" + ("" if "=" in o else f"={path}") for o in options]
+    answer = get(router.adopted().trust(certificate.cert), server.port, *words)
+    assert (answer.exit, answer.code) == (exit, code), answer
+    assert not server.requests
+    assert ("/nowhere/netrc" if "=" in options[0] else str(path)) in answer.message
+
+
+# ---- the same image from anywhere ------------------------------------------------------------------------------------
+
+def from_input(router, data: bytes, *options):
+    done = subprocess.run([router.program, "--config", router.dir / "tandem.conf", "--json", "ota", "download", "-",
+                           *options], input=data, capture_output=True)
+    return done
+
+
+@pytest.mark.parametrize("host", [True, False])
+def test_from_standard_input(router, image, host):
+    done = from_input(router.adopted(), image(host), "--stage-only")
+    assert done.returncode == 0, done
+    assert router.run("ota", "status").data["state"] == "staged"
+    slot = router.read("rcp-0")
+    assert slot[:5000] == image(host)[:5000]
+
+
+@pytest.mark.parametrize("spoil, exit, code", [(lambda d: d[:-1], 11, "truncated"), (lambda d: b"", 11, "truncated"),
+                                               (lambda d: b"<html>", 10, "not_image")])
+def test_wrong_bytes_on_standard_input(router, image, spoil, exit, code):
+    done = from_input(router.adopted(), spoil(image()), "--source-retries=4")
+    assert done.returncode == exit and f'"{code}"' in done.stdout.decode()
+    assert "standard input" in done.stdout.decode()
+
+
+def test_a_file_on_standard_input_tells_its_length(router, image, www):
+    (www / "image").write_bytes(image()[:-1])
+    router.adopted()
+    before = router.everything()
+    with open(www / "image", "rb") as file:
+        done = subprocess.run([router.program, "--config", router.dir / "tandem.conf", "--json", "ota", "download", "-"],
+                              stdin=file, capture_output=True)
+    assert done.returncode == 11
+    assert router.everything() == before
+
+
+def test_ctrl_c_ends_the_wait_for_a_pipe(router, image):
+    router.adopted()
+    running = subprocess.Popen([router.program, "--config", router.dir / "tandem.conf", "--json", "ota", "download", "-"],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    running.stdin.write(image()[:100000])
+    running.stdin.flush()
+    assert b"progress" in running.stderr.readline()
+    running.terminate()
+    assert running.wait() == 42
+    for pipe in (running.stdin, running.stdout, running.stderr):
+        pipe.close()
+
+
+def test_a_folder_with_one_image(router, image, www):
+    (www / "readme.txt").write_text("an image for you\n")
+    (www / ".hidden").write_bytes(image())
+    (www / "empty").touch()
+    (www / "below").mkdir()
+    (www / "below" / "image").write_bytes(image())
+    (www / "any name").write_bytes(image())
+    expect_pair(router, router.run("ota", "download", f"{www}/"), image())
+
+
+def test_a_folder_without_an_image(router, www):
+    (www / "page.html").write_bytes(PAGE)
+    before = router.adopted().everything()
+    answer = router.run("ota", "download", www)
+    assert (answer.exit, answer.code) == (20, "no_image_in_folder") and str(www) in answer.message
+    assert router.everything() == before
+
+
+def test_a_folder_with_two_images(router, image, www):
+    (www / "one").write_bytes(image())
+    (www / "two").write_bytes(image(release=1))
+    before = router.adopted().everything()
+    answer = router.run("ota", "download", www)
+    assert (answer.exit, answer.code) == (15, "several_images")
+    assert f"{www}/one" in answer.message and f"{www}/two" in answer.message
+    assert router.everything() == before
+
+
+@pytest.mark.parametrize("words", [("-", "-"), ("image", "-"), ("https://localhost/i", "https://localhost/j",
+                                                                "--insecure-tls"), tuple("abcdefghi")])
+def test_words_that_make_no_sense(router, words):
+    answer = router.run("ota", "download", *words)
+    assert answer.exit == 2 and "usage: tandem ota download" in answer.message
