@@ -104,6 +104,7 @@ struct slot_record {
         uint32_t flash_size;          /* bytes, likewise, 0: never                            */
         uint32_t text_crc;            /* CRC-32 of the version text it was last proven with, 0: never */
         uint16_t api, least_host_api; /* Spinel RCP API it spoke, and accepted, then; 0: never        */
+        uint32_t baud;                /* the fastest rate its line carried when last flashed, 0: the configured one */
     } radio;
     uint32_t counter_floor;
     uint64_t time_floor;

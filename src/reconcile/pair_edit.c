@@ -231,6 +231,20 @@ void radio_holds(struct slot_record *rec, const uint8_t id[SLOT_ID_LEN])
     memcpy(rec->radio.holds, id, SLOT_ID_LEN);
 }
 
+uint32_t radio_rate(const struct slot_record *rec, uint32_t configured)
+{
+    if (rec->radio.failed > 0)
+        return ESPROM_BAUD_START;
+    return rec->radio.baud != 0 && rec->radio.baud < configured ? rec->radio.baud : configured;
+}
+
+void radio_keep_rate(struct slot_record *rec, uint32_t configured, uint32_t reached, bool was_easy)
+{
+    bool is_done = reached >= configured || (was_easy && rec->radio.failed == 0);
+
+    rec->radio.baud = is_done ? 0 : reached;
+}
+
 bool radio_reset_counters(struct slot_record *rec)
 {
     bool changed = rec->radio.begun != 0 || rec->radio.failed != 0;

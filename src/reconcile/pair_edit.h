@@ -32,6 +32,17 @@ void pair_substitute(struct slot_record *rec, enum tdm_host_slot running, uint8_
 void radio_failed(struct slot_record *rec); /* it was flashed, or could not be, and is not right      */
 void radio_holds(struct slot_record *rec, const uint8_t id[SLOT_ID_LEN]);
 
+/*
+ * The rate to flash at: the first time the configured one, or the lower one that worked when it was last flashed; after a
+ * failure the one that the ROM begins with, since slow wires heal that way.
+ */
+uint32_t radio_rate(const struct slot_record *rec, uint32_t configured);
+/*
+ * A flash that is right ended at this rate. A lower one than configured is kept for the next flash; when that needs no help,
+ * the one after it is at the configured rate again: wires are mended, and to try costs one reset.
+ */
+void radio_keep_rate(struct slot_record *rec, uint32_t configured, uint32_t reached, bool was_easy);
+
 /* What the radio said when it was right. */
 struct radio_proof {
     uint32_t text_crc;

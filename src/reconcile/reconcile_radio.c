@@ -143,12 +143,6 @@ static tdm_err compare(struct reconcile *r)
     return reconcile_commit(r);
 }
 
-/* The first attempt at the configured speed, later ones at the speed the ROM begins with: slow wires heal that way. */
-static uint32_t speed(const struct reconcile *r)
-{
-    return r->record.radio.failed == 0 ? r->cfg.flash_baud : ESPROM_BAUD_START;
-}
-
 static tdm_err count_failure(struct reconcile *r)
 {
     tdm_err cause = r->attempt.err;
@@ -187,12 +181,15 @@ static tdm_err flash(struct reconcile *r, const struct radio_bounds *bounds)
         return err;
     r->was_flashed = true;
     r->is_compared = false;
-    err = reconcile_regions_write(r, speed(r));
+    uint32_t asked = radio_rate(&r->record, r->cfg.flash_baud);
+    err = reconcile_regions_write(r, asked);
     if (err == TDM_E_CANCELLED)
         return err; /* it was counted as begun; the radio did nothing wrong */
     if (err != TDM_OK)
         return count_failure(r);
     r->is_compared = true;
+    bool was_easy = r->cost.baud == asked && r->esprom.tally.recoveries == 0;
+    radio_keep_rate(&r->record, r->cfg.flash_baud, r->cost.baud, was_easy);
     radio_holds(&r->record, r->record.rcp[r->slot].id);
     err = reconcile_commit(r);
     if (err != TDM_OK)
@@ -366,7 +363,7 @@ tdm_err reconcile_radio_predict(struct reconcile *r)
         return TDM_OK;
     if (reconcile_is_portless(r))
         return r->attempt.err;
-    err = reconcile_regions_predict(r, r->cfg.flash_baud);
+    err = reconcile_regions_predict(r, radio_rate(&r->record, r->cfg.flash_baud));
     struct tdm_fault why = r->attempt;
     reconcile_ask_after_reset(r); /* silence is no news here: radio_answers tells */
     r->attempt = why;

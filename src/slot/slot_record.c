@@ -72,6 +72,7 @@ static void put_trial_and_radio(struct bytes_writer *w, const struct slot_record
     bytes_put_le32(w, rec->radio.text_crc);
     bytes_put_le16(w, rec->radio.api);
     bytes_put_le16(w, rec->radio.least_host_api);
+    bytes_put_le32(w, rec->radio.baud);
 }
 
 static void put_memory(struct bytes_writer *w, const struct slot_record *rec)
@@ -182,6 +183,7 @@ static void get_trial_and_radio(struct bytes_reader *r, struct slot_record *rec)
     rec->radio.text_crc = bytes_get_le32(r);
     rec->radio.api = bytes_get_le16(r);
     rec->radio.least_host_api = bytes_get_le16(r);
+    rec->radio.baud = bytes_get_le32(r);
 }
 
 static void get_memory(struct bytes_reader *r, struct slot_record *rec)

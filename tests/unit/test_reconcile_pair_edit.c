@@ -453,6 +453,38 @@ static void the_other_bundle_uses_up_the_own_ones_attempts(void **state)
     }
 }
 
+/* One flash after the other: what each asks for, and what the line then carries. */
+static void the_rate_that_worked_is_kept_for_one_flash(void **state)
+{
+    static const struct {
+        const char *name;
+        uint8_t failed;
+        uint32_t configured, asks, reached;
+        bool was_easy;
+        uint32_t keeps;
+    } rows[] = {
+        {"a good wire", 0, 921600, 921600, 921600, true, 0},
+        {"the wire carries less", 0, 921600, 921600, 460800, false, 460800},
+        {"so the next begins there, and gets through with help", 0, 921600, 460800, 460800, false, 460800},
+        {"and the next without", 0, 921600, 460800, 460800, true, 0},
+        {"up again, which a failed flash ends", 1, 921600, 115200, 115200, true, 115200},
+        {"from there on", 0, 921600, 115200, 115200, true, 0},
+        {"back at the configured one", 0, 921600, 921600, 460800, false, 460800},
+        {"a configured one below what is known counts", 0, 230400, 230400, 230400, true, 0},
+    };
+    struct slot_record rec = host_trial();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        rec.radio.failed = rows[i].failed;
+        if (radio_rate(&rec, rows[i].configured) != rows[i].asks)
+            fail_msg("%s: asks for %u", rows[i].name, radio_rate(&rec, rows[i].configured));
+        radio_keep_rate(&rec, rows[i].configured, rows[i].reached, rows[i].was_easy);
+        if (rec.radio.baud != rows[i].keeps)
+            fail_msg("%s: keeps %u", rows[i].name, rec.radio.baud);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +493,7 @@ int main(void)
         cmocka_unit_test(a_failure_outlives_the_starts_back),
         cmocka_unit_test(results_name_their_image),
         cmocka_unit_test(the_row_follows_a_substitute),
+        cmocka_unit_test(the_rate_that_worked_is_kept_for_one_flash),
         cmocka_unit_test(the_other_bundle_uses_up_the_own_ones_attempts),
         cmocka_unit_test(starts_are_granted_alike),
         cmocka_unit_test(verdict_of_a_host),

@@ -16,7 +16,7 @@
 #include "base/crc.h"
 #include "slot/slot_record.h"
 
-#define FULL_CRC 0x2800500eu
+#define FULL_CRC 0x6a1f4f23u
 
 static struct slot_content content(uint8_t state, uint8_t fill, const char *version, uint32_t counter, uint64_t length)
 {
@@ -70,6 +70,7 @@ static struct slot_record full_record(void)
     rec.radio.text_crc = 0xa1b2c3d4;
     rec.radio.api = 10;
     rec.radio.least_host_api = 3;
+    rec.radio.baud = 921600;
     rec.counter_floor = 0x01020304;
     rec.time_floor = 1790000000;
     for (int i = 0; i < SLOT_BAD_MAX; i++) {
@@ -106,7 +107,7 @@ static const struct {
 } places[] = {
     {"magic", 0, 4, {'T', 'd', 'R', 'c'}},
     {"version", 4, 2, {1, 0}},
-    {"length", 6, 2, {0xc1, 0x05}},
+    {"length", 6, 2, {0xc5, 0x05}},
     {"sequence", 8, 4, {7, 0, 0, 0}},
     {"host A state", 12, 1, {SLOT_GOOD}},
     {"host A id", 13, 1, {1}},
@@ -129,14 +130,15 @@ static const struct {
     {"radio begun, failed, chip, revision", 633, 6, {6, 2, 16, 0, 103, 0}},
     {"radio flash, text CRC", 639, 8, {0, 0, 0x40, 0, 0xd4, 0xc3, 0xb2, 0xa1}},
     {"radio API", 647, 4, {10, 0, 3, 0}},
-    {"counter floor", 651, 4, {4, 3, 2, 1}},
-    {"time floor", 655, 8, {0x80, 0x3b, 0xb1, 0x6a, 0, 0, 0, 0}},
-    {"bad 0", 663, 1, {0x40}},
-    {"bad 7 reason", 1255, 8, {'r', 'e', 'a', 's', 'o', 'n', ' ', '7'}},
-    {"result", 1303, 8, {0x44, 0x33, 0x22, 0x11, 2, 'r', 'a', 'd'}},
-    {"result id, version", 1387, 4, {0x55, 'v', '9', 0}},
-    {"update", 1420, 3, {1, 0, 0}},
-    {"crc", 1469, 4, {0x0e, 0x50, 0x00, 0x28}},
+    {"radio rate", 651, 4, {0x00, 0x10, 0x0e, 0x00}},
+    {"counter floor", 655, 4, {4, 3, 2, 1}},
+    {"time floor", 659, 8, {0x80, 0x3b, 0xb1, 0x6a, 0, 0, 0, 0}},
+    {"bad 0", 667, 1, {0x40}},
+    {"bad 7 reason", 1259, 8, {'r', 'e', 'a', 's', 'o', 'n', ' ', '7'}},
+    {"result", 1307, 8, {0x44, 0x33, 0x22, 0x11, 2, 'r', 'a', 'd'}},
+    {"result id, version", 1391, 4, {0x55, 'v', '9', 0}},
+    {"update", 1424, 3, {1, 0, 0}},
+    {"crc", 1473, 4, {0x23, 0x4f, 0x1f, 0x6a}},
 };
 
 static void every_field_in_its_place(void **state)
@@ -212,13 +214,13 @@ static const struct {
     {"back mixed", 567, 2, TDM_E_FORMAT},
     {"back pair version, byte after its end", 599, 1, TDM_E_FORMAT},
     {"radio known", 600, 2, TDM_E_FORMAT},
-    {"result code, last", 1307, 6, TDM_OK},
-    {"result code", 1307, 7, TDM_E_FORMAT},
-    {"result reason, byte after its end", 1355, 1, TDM_E_FORMAT},
-    {"result version, byte after its end", 1419, 1, TDM_E_FORMAT},
-    {"update code, last", 1420, 3, TDM_OK},
-    {"update code", 1420, 4, TDM_E_FORMAT},
-    {"update reason, byte after its end", 1468, 1, TDM_E_FORMAT},
+    {"result code, last", 1311, 6, TDM_OK},
+    {"result code", 1311, 7, TDM_E_FORMAT},
+    {"result reason, byte after its end", 1359, 1, TDM_E_FORMAT},
+    {"result version, byte after its end", 1423, 1, TDM_E_FORMAT},
+    {"update code, last", 1424, 3, TDM_OK},
+    {"update code", 1424, 4, TDM_E_FORMAT},
+    {"update reason, byte after its end", 1472, 1, TDM_E_FORMAT},
 };
 
 static void values_that_do_not_exist(void **state)
