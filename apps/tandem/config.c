@@ -28,7 +28,8 @@ static const struct config_key keys[] = {
     {"radio", "port-wait", OTHER(KEY_SECONDS, radio, port_wait_ms), "10",
      "how many seconds `tandem boot` waits for a serial port that is not there yet"},
     {"radio", "lines", TEXT(radio, lines), "none",
-     "RESET and BOOT lines: none, modem, modem-together, modem-classic, modem-usb, command:PROGRAM or control:SOCKET"},
+     "RESET and BOOT lines: none, modem, modem-together, modem-classic, modem-usb, "
+     "gpio:RESET=CHIP/LINE,BOOT=CHIP/LINE, command:PROGRAM or control:SOCKET"},
     {"radio", "chip", TEXT(radio, chip), "any", "the radio's chip, such as esp32h2; any: whatever is found"},
     {"radio", "baud", OTHER(KEY_NUMBER, radio, baud), "460800", "speed of the radio's firmware"},
     {"radio", "flash-baud", OTHER(KEY_NUMBER, radio, flash_baud), "460800", "speed for flashing"},

@@ -16,6 +16,8 @@ static inline struct lines_linux *lines_linux_self(struct tdm_lines *port)
 }
 
 TDM_MUST_USE tdm_err lines_modem_open(struct lines_linux *l, struct tdm_fault *why);
+TDM_MUST_USE tdm_err lines_gpio_open(struct lines_linux *l, struct tdm_fault *why);
+void lines_gpio_close(struct lines_linux *l); /* also when it was never opened */
 TDM_MUST_USE tdm_err lines_command_open(struct lines_linux *l, struct tdm_fault *why);
 TDM_MUST_USE tdm_err lines_control_open(struct lines_linux *l, struct tdm_fault *why);
 

@@ -29,9 +29,8 @@ static const struct lines_kind {
     bool is_wired;
     tdm_err (*open)(struct lines_linux *l, struct tdm_fault *why);
 } lines_kinds[] = {
-    {"none", TARGET_NONE, false, lines_none_open},
-    {"modem", TARGET_MAYBE, true, lines_modem_open},
-    {"command:", TARGET_NEEDED, true, lines_command_open},
+    {"none", TARGET_NONE, false, lines_none_open},         {"modem", TARGET_MAYBE, true, lines_modem_open},
+    {"gpio:", TARGET_NEEDED, true, lines_gpio_open},       {"command:", TARGET_NEEDED, true, lines_command_open},
     {"control:", TARGET_NEEDED, true, lines_control_open},
 };
 
@@ -62,10 +61,11 @@ tdm_err lines_linux_open(struct lines_linux *l, const char *spec, struct serial_
     *l = (struct lines_linux){.serial = serial, .fd = -1};
     l->port = (struct tdm_lines){.ops = &lines_none_ops, .reset_hold_ms = reset_hold_ms, .boot_hold_ms = boot_hold_ms};
     if (kind == NULL)
-        return tdm_fault_set(why, TDM_E_FORMAT, "lines_bad_spec",
-                             "lines are none, modem, modem-together, modem-classic, modem-usb, command:PROGRAM or "
-                             "control:SOCKET",
-                             0);
+        return tdm_fault_set(
+            why, TDM_E_FORMAT, "lines_bad_spec",
+            "lines are none, modem, modem-together, modem-classic, modem-usb, gpio:..., command:PROGRAM or "
+            "control:SOCKET",
+            0);
     size_t len = strlen(target);
     if (len >= sizeof l->target)
         return tdm_fault_set(why, TDM_E_FORMAT, "lines_bad_spec", "the name after the colon is too long", len);
@@ -82,6 +82,7 @@ void lines_linux_close(struct lines_linux *l)
 {
     if (!l->is_open)
         return;
+    lines_gpio_close(l);
     if (l->fd >= 0)
         (void)close(l->fd);
     l->fd = -1;

@@ -133,7 +133,12 @@ struct serial_linux {
 TDM_MUST_USE tdm_err serial_linux_open(struct serial_linux *s, const char *where, uint32_t baud, struct tdm_fault *why);
 void serial_linux_close(struct serial_linux *s);
 
-/* ---- lines_open.c: "none", "modem...", "command:PROGRAM", "control:SOCKET" ---------------------------------------- */
+/* ---- lines_open.c: "none", "modem...", "gpio:...", "command:PROGRAM", "control:SOCKET" ------------------------------ */
+
+struct gpio_pin {
+    void *chip, *line; /* libgpiod's */
+    unsigned offset;
+};
 
 enum lines_modem_way { MODEM_ALTERNATE, MODEM_TOGETHER, MODEM_CLASSIC, MODEM_USB };
 
@@ -147,9 +152,11 @@ struct lines_modem {
  * none     no lines.
  * modem    DTR and RTS of the serial port, usually behind two transistors (RTS asserted resets); modem-together,
  *          modem-classic, modem-usb and the options behind a colon: lines_modem_steps.h.
+ * gpio     gpio:RESET=CHIP/LINE,BOOT=CHIP/LINE, through libgpiod: lines_gpio.h.
  * command  PROGRAM is run with two words, "reset=0|1" "boot=0|1", and sets both lines.
  * control  a Unix socket that takes the lines "reset 0|1" and "boot 0|1" and answers "ok": tandem-sim.
- * Codes    lines_bad_spec, lines_no_modem, lines_not_found, lines_no_access, lines_unreachable.
+ * Codes    lines_bad_spec, lines_no_modem, lines_not_built, lines_not_found, lines_no_access, lines_busy, lines_refused,
+ *          lines_unreachable.
  * set      PEER: the program ended with another status than 0, or the socket answered something else than "ok".
  *          TIMEOUT: the program ran longer than 5 s (it is ended then), or the socket gave no answer for 2 s.
  */
@@ -157,6 +164,7 @@ struct lines_linux {
     struct tdm_lines port;
     struct serial_linux *serial;
     struct lines_modem modem;
+    struct gpio_pin reset, boot;
     int fd;
     char target[LINUX_PATH_MAX];
     bool is_open;
