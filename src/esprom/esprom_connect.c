@@ -8,7 +8,8 @@
 #define RESETS            3u
 #define IDENTIFY_TRIES    2u
 #define SYNCS_AFTER_RESET 5u
-#define SYNCS_UNWIRED     30u /* somebody may be pressing the buttons right now */
+#define ROUNDS_UNWIRED    2u
+#define SYNCS_UNWIRED     100u /* somebody presses the buttons right now */
 #define SYNC_TIMEOUT_MS   100u
 #define BANNER_QUIET_MS   60u
 #define BANNER_LONGEST_MS 400u
@@ -93,17 +94,21 @@ static tdm_err sync(struct esprom *e, unsigned attempts, bool *is_synced)
     return TDM_OK;
 }
 
+/* Without lines somebody may have started the loader already; only when nobody answers are they asked to. */
 static tdm_err enter_loader(struct esprom *e)
 {
-    unsigned rounds = e->cfg.lines->is_wired ? RESETS : 1;
-    unsigned syncs = e->cfg.lines->is_wired ? SYNCS_AFTER_RESET : SYNCS_UNWIRED;
-    bool is_synced = false;
+    bool is_wired = e->cfg.lines->is_wired, is_synced = false;
+    unsigned rounds = is_wired ? RESETS : ROUNDS_UNWIRED;
 
     for (unsigned i = 0; i < rounds && !is_synced; i++) {
         tdm_log_progress(e->cfg.log, TDM_PHASE_CONNECT, "loader", i, rounds);
-        tdm_err err = e->cfg.lines->is_wired ? reset_and_hear(e) : TDM_OK;
+        tdm_err err = is_wired ? reset_and_hear(e) : TDM_OK;
+        if (!is_wired && i > 0)
+            tdm_log_note(
+                e->cfg.log, TDM_LOG_WARNING,
+                "no lines are wired: hold the radio's BOOT button, press and release RESET, then let BOOT go, now", 0);
         if (err == TDM_OK)
-            err = sync(e, syncs, &is_synced);
+            err = sync(e, is_wired || i == 0 ? SYNCS_AFTER_RESET : SYNCS_UNWIRED, &is_synced);
         if (err != TDM_OK)
             return err;
     }

@@ -259,6 +259,18 @@ static void test_without_lines(void **state)
     assert_int_equal(b->lines.resets, 0);
     assert_true(b->engine.needs_hand);
     assert_true(fake_log_has_note(&b->log, "by hand"));
+    assert_false(fake_log_has_note(&b->log, "hold the radio's BOOT button")); /* the loader was there already */
+}
+
+static void test_without_lines_somebody_is_asked(void **state)
+{
+    struct bench *b = *state;
+
+    b->lines.port.is_wired = false;
+    assert_int_equal(esprom_connect(&b->engine), TDM_E_TIMEOUT);
+    assert_true(fake_log_has_note(&b->log, "hold the radio's BOOT button, press and release RESET"));
+    assert_string_equal(b->engine.fault.code, "no_answer");
+    assert_int_equal(b->lines.resets, 0);
 }
 
 /* ---- connecting fails: which layer -------------------------------------------------------------------------------- */
@@ -572,6 +584,7 @@ int main(void)
         ENGINE_TEST(test_blocks_of_the_configured_size),
         ENGINE_TEST(test_raised_speed_and_leave),
         ENGINE_TEST(test_without_lines),
+        ENGINE_TEST(test_without_lines_somebody_is_asked),
         ENGINE_TEST(test_failed_connect_names_its_layer),
         ENGINE_TEST(test_broken_ports),
         ENGINE_TEST(test_wrong_and_unknown_chips),
