@@ -75,8 +75,7 @@ struct install_output {
 /* What a second attempt must find again. */
 struct install_front {
     uint32_t bundle_size, host_size;
-    bool has_id; /* an image with manifest has one at its front */
-    uint8_t id[TDM_SHA256_LEN];
+    uint8_t id[TDM_SHA256_LEN]; /* an image with manifest has one at its front; else zero */
     char version[IMAGE_VERSION_MAX + 1];
 };
 

@@ -5,6 +5,7 @@
 
 #include "fetch/fetch.h"
 #include "fetch/fetch_retry.h"
+#include "install/install_facts.h"
 #include "install/install_record.h"
 
 tdm_err install_fail(struct install *in, tdm_err err, const char *code, const char *what)
@@ -16,65 +17,6 @@ tdm_err install_commit(struct install *in)
 {
     tdm_err err = slot_store_commit(in->cfg.store, &in->record);
     return err == TDM_OK ? TDM_OK : install_fail(in, err, "record_not_writable", "the record cannot be written");
-}
-
-/* ---- what the judge is told ---- */
-
-/* Configured, or what the radio's ROM has told. An adopted bundle tells too, until another one is adopted. */
-static uint16_t radio_chip(const struct install *in)
-{
-    if (in->cfg.radio_chip != JUDGE_CHIP_UNKNOWN)
-        return in->cfg.radio_chip;
-    return in->is_adopting && in->record.radio.flash_size == 0 ? JUDGE_CHIP_UNKNOWN : in->record.radio.chip;
-}
-
-static uint64_t later(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
-static void add_policy(const struct install *in, struct judge_facts *f)
-{
-    const struct install_policy *p = &in->cfg.policy;
-    const struct slot_host_row *row = &in->record.host[in->plan.running];
-
-    f->trust = p->trust;
-    f->shown_id = p->shown_id;
-    f->compatible = p->compatible;
-    f->compatible_count = p->compatible_count;
-    f->host_family = in->is_adopting ? MANIFEST_HOST_NONE : p->host_family; /* its host part is passed over */
-    f->host_chip = p->host_chip;
-    f->host_revision = p->host_revision;
-    f->host = row->api != 0 ? (struct judge_half){row->api, row->least_radio_api} : p->host;
-    f->radio = (struct judge_half){in->record.radio.api, in->record.radio.least_host_api};
-    f->must_know_radio = true;
-    f->counter_floor = in->record.counter_floor;
-    f->now = later(in->record.time_floor, p->now);
-    f->pair_version = row->pair_version;
-    f->may_downgrade = p->may_downgrade || in->is_adopting; /* adopting tells what runs, it does not change it */
-}
-
-static struct judge_facts facts_of(struct install *in)
-{
-    const struct install_config *c = &in->cfg;
-    bool takes_host = c->host->has_slots || in->is_adopting;
-    struct judge_facts f = {
-        .bundle_room = c->rcp_slots[in->plan.rcp]->size,
-        .host_room = c->host->has_slots && !in->is_adopting ? c->host->slots[in->plan.host]->size : 0,
-        .takes_host = takes_host,
-        .radio_chip = radio_chip(in),
-        .radio_revision = in->record.radio.revision,
-        .radio_flash_size = in->record.radio.flash_size,
-        .bad_ids = (const uint8_t(*)[TDM_SHA256_LEN])in->bad_ids,
-    };
-
-    for (size_t i = 0; i < SLOT_BAD_MAX; i++) {
-        if (!slot_id_is_zero(in->record.bad[i].id))
-            memcpy(in->bad_ids[f.bad_count++], in->record.bad[i].id, SLOT_ID_LEN);
-    }
-    if (!in->plan.is_back) /* what was proven once may run again: keys and clocks may have changed since */
-        add_policy(in, &f);
-    return f;
 }
 
 /* ---- from the judge into the slots ---- */
@@ -121,8 +63,8 @@ static tdm_err look_at_front(struct install *in, const struct judge_verdict *fro
 /* A second attempt goes into slots that were given up for the image of the first. */
 static tdm_err keep_front(struct install *in, const struct judge_verdict *v)
 {
-    struct install_front now = {v->layout.bundle_size, v->layout.host_size, v->has_manifest, {0}, ""},
-                         *first = &in->front;
+    struct install_front now = {.bundle_size = v->layout.bundle_size, .host_size = v->layout.host_size};
+    struct install_front *first = &in->front;
 
     if (v->has_manifest)
         memcpy(now.id, v->id, sizeof now.id);
@@ -132,8 +74,7 @@ static tdm_err keep_front(struct install *in, const struct judge_verdict *v)
         return TDM_OK;
     }
     bool is_same = now.bundle_size == first->bundle_size && now.host_size == first->host_size &&
-                   now.has_id == first->has_id && memcmp(now.id, first->id, sizeof now.id) == 0 &&
-                   strcmp(now.version, first->version) == 0;
+                   memcmp(now.id, first->id, sizeof now.id) == 0 && strcmp(now.version, first->version) == 0;
     return is_same ? TDM_OK
                    : install_fail(in, TDM_E_MISMATCH, "changed_on_server", "another image than the one that was begun");
 }
@@ -208,7 +149,7 @@ static void keep_page(struct install *in, const uint8_t *data, size_t len)
 
 static void begin_judge(struct install *in)
 {
-    struct judge_facts facts = facts_of(in);
+    struct judge_facts facts = install_facts(in);
 
     facts.told_length = in->reply.has_length ? in->reply.length : 0;
     in->total = facts.told_length;
@@ -355,7 +296,7 @@ static tdm_err replay(struct install *in, struct tdm_flash *flash, uint64_t leng
 static tdm_err stream_back(struct install *in, uint64_t bundle_size, uint64_t host_size, bool has_host,
                            struct judge_verdict *out)
 {
-    struct judge_facts facts = facts_of(in);
+    struct judge_facts facts = install_facts(in);
 
     in->got = 0;
     in->total = bundle_size + (has_host ? host_size : 0);

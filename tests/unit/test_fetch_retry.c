@@ -199,6 +199,26 @@ static void test_tours(void **state)
         run_tour(i);
 }
 
+static void test_a_wait_that_is_asked_for_is_waited_once(void **state)
+{
+    struct fake_clock clock;
+    struct fake_log log;
+    struct fetch_tour t;
+    const struct failure *const fails[] = {&busy_90s, &broke};
+
+    (void)state;
+    fake_clock_init(&clock, 0);
+    fake_log_init(&log);
+    const struct fetch_retry cfg = {.clock = &clock.port, .retries = 2, .wait_ms = 1000};
+    fetch_tour_begin(&t, &cfg, "a", &log.port);
+    for (size_t i = 0; i < 2; i++) {
+        const struct tdm_http_reply reply = reply_of(fails[i]);
+        struct tdm_fault fault = fails[i]->fault;
+        assert_int_equal(fetch_tour_next(&t, &reply, &fault), TDM_OK);
+    }
+    assert_in_range(clock.passed_ms, 91000, 92000);
+}
+
 static unsigned looks;
 
 static bool stops_at_the_third_look(void)
@@ -249,6 +269,7 @@ int main(void)
         cmocka_unit_test(test_causes),
         cmocka_unit_test(test_waits_double_up_to_a_minute_half_by_chance),
         cmocka_unit_test(test_tours),
+        cmocka_unit_test(test_a_wait_that_is_asked_for_is_waited_once),
         cmocka_unit_test(test_a_wait_can_be_stopped),
         cmocka_unit_test(test_without_a_clock_there_is_one_round),
     };

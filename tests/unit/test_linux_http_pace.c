@@ -12,7 +12,7 @@
 #include "linux/http_curl_pace.h"
 #include "linux/http_curl_page.h"
 
-#define STEPS_MAX 8
+#define STEPS_MAX 12
 
 /* One thing that happens at a time; the limits are looked at after each. */
 struct step {
@@ -48,8 +48,18 @@ static const struct {
      {{1, 'c', 0}, {2, 'h', 0}, {19000, 'b', 1}, {38000, 'b', 1}, {57000, 'b', 59997}, {60002, '.', 0}},
      "too_slow"},
     {"what came in the span before does not count",
-     {{1, 'c', 0}, {2, 'b', 900000}, {19000, 'b', 1}, {38000, 'b', 1}, {57000, 'b', 1}, {60002, 'b', 1}},
-     ""},
+     {{1, 'c', 0},
+      {2, 'b', 900000},
+      {19000, 'b', 1},
+      {38000, 'b', 1},
+      {57000, 'b', 1},
+      {60002, 'b', 1},
+      {79000, 'b', 1},
+      {98000, 'b', 1},
+      {117000, 'b', 1},
+      {120001, '.', 0},
+      {120002, '.', 0}},
+     "too_slow"},
     {"waiting for an answer is not slow", {{1, 'c', 0}, {30000, '.', 0}}, ""},
     {"the end of all", {{1, 'c', 0}, {299999, 'b', 9999999}, {300000, 'b', 1}}, "deadline"},
 };
