@@ -36,23 +36,28 @@ static bool read_chip(struct gpio_spec *s, const char *text, size_t len)
     return len > 0 && n > 0 && (size_t)n < sizeof s->chip;
 }
 
-static bool read_options(struct gpio_spec *s, const char *text, const char *end)
+static bool read_option(struct gpio_spec *s, const char *text, size_t len)
 {
     const struct {
         const char *word;
         bool *flag;
     } options[] = {{":high", &s->is_high}, {":drain", &s->is_drain}};
 
-    while (text < end) {
-        size_t i, count = sizeof options / sizeof options[0], len = 1 + strcspn(text + 1, ":,");
-        for (i = 0; i < count; i++) {
-            if (strlen(options[i].word) == len && memcmp(text, options[i].word, len) == 0 && !*options[i].flag)
-                break;
-        }
-        if (i == count)
-            return false;
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        if (strlen(options[i].word) != len || memcmp(text, options[i].word, len) != 0 || *options[i].flag)
+            continue;
         *options[i].flag = true;
-        text += len;
+        return true;
+    }
+    return false;
+}
+
+static bool read_options(struct gpio_spec *s, const char *text, const char *end)
+{
+    for (size_t len; text < end; text += len) {
+        len = 1 + strcspn(text + 1, ":,");
+        if (!read_option(s, text, len))
+            return false;
     }
     return true;
 }
