@@ -37,7 +37,6 @@ static int read_id(struct app *app, struct download *d, const char *text)
 
 static int download(struct app *app, struct download *d, enum until until)
 {
-    const char *name = d->source.names[0];
     bool needs_restart;
     int status = device_open_storage(app, &d->dev, DEVICE_WORK);
 
@@ -48,7 +47,7 @@ static int download(struct app *app, struct download *d, enum until until)
     d->install.cfg.retry = source_retry(&d->source, app, &d->dev.clock.port);
     d->install.cfg.is_source_once = d->source.is_once;
     tdm_err err = install_stage(&d->install, d->source.from);
-    name = d->source.names[d->install.place];
+    const char *name = d->source.names[d->install.place]; /* where it came from at last */
     if (err != TDM_OK)
         return installer_fail(app, &d->install, name);
     installer_describe(app, &d->install);

@@ -23,6 +23,7 @@ Run:  .venv/bin/python -m pytest tests/e2e          programs from build/bin; TAN
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -33,6 +34,11 @@ import pytest
 
 REPO = Path(__file__).resolve().parents[2]
 os.environ["PATH"] += ":/usr/sbin"      # where Debian has nginx, and a user's PATH does not
+
+# A shell starts what runs in its background with these ignored, and the programs under test would inherit that.
+for number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 @dataclass(frozen=True)
