@@ -9,7 +9,7 @@
 #define IDENTIFY_TRIES    2u
 #define SYNCS_AFTER_RESET 5u
 #define ROUNDS_UNWIRED    2u
-#define SYNCS_UNWIRED     100u /* somebody presses the buttons right now */
+#define SYNCS_UNWIRED     30u /* 3 s: somebody may be pressing the buttons right now; nobody is there when a router boots */
 #define SYNC_TIMEOUT_MS   100u
 #define BANNER_QUIET_MS   60u
 #define BANNER_LONGEST_MS 400u
