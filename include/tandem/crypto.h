@@ -5,7 +5,8 @@
  * Implemented by  ports/linux/crypto_openssl.c, ports/esp-idf (PSA).
  *
  * Contract  Several digests may be under way at once, each in a struct the caller owns. Every begin is followed by one
- *           end; end with out NULL drops the digest. After a failed begin nothing needs to be ended.
+ *           end; end with out NULL drops the digest. After a failed begin nothing needs to be ended. peek tells the
+ *           digest of what came so far, which goes on; a port may have none (NULL): downloads are not gone on with then.
  */
 #ifndef TANDEM_CRYPTO_H
 #define TANDEM_CRYPTO_H
@@ -41,6 +42,7 @@ struct tdm_crypto_ops {
     tdm_err (*sha256_begin)(struct tdm_crypto *c, struct tdm_sha256 *s);
     tdm_err (*sha256_update)(struct tdm_crypto *c, struct tdm_sha256 *s, const uint8_t *data, size_t len);
     tdm_err (*sha256_end)(struct tdm_crypto *c, struct tdm_sha256 *s, uint8_t *out);
+    tdm_err (*sha256_peek)(struct tdm_crypto *c, const struct tdm_sha256 *s, uint8_t *out);
     tdm_err (*p256_verify)(struct tdm_crypto *c, const uint8_t *point, const uint8_t *digest, const uint8_t *signature);
 };
 
@@ -51,6 +53,8 @@ struct tdm_crypto {
 TDM_MUST_USE tdm_err tdm_sha256_begin(struct tdm_sha256 *s, struct tdm_crypto *c);
 TDM_MUST_USE tdm_err tdm_sha256_update(struct tdm_sha256 *s, const uint8_t *data, size_t len);
 TDM_MUST_USE tdm_err tdm_sha256_end(struct tdm_sha256 *s, uint8_t out[TDM_SHA256_LEN]);
+/* UNSUPPORTED where the port has no such thing. */
+TDM_MUST_USE tdm_err tdm_sha256_peek(const struct tdm_sha256 *s, uint8_t out[TDM_SHA256_LEN]);
 void tdm_sha256_drop(struct tdm_sha256 *s); /* a digest not begun, or ended already, is fine */
 
 /*

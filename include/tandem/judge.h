@@ -118,4 +118,7 @@ TDM_MUST_USE tdm_err judge_end_bundle(struct judge *j, struct judge_verdict *ver
 
 void judge_drop(struct judge *j);
 
+/* SHA-256 of the bundle's and of the host's bytes that went out so far. The judge goes on. */
+TDM_MUST_USE tdm_err judge_so_far(const struct judge *j, uint8_t bundle[TDM_SHA256_LEN], uint8_t host[TDM_SHA256_LEN]);
+
 #endif

@@ -203,20 +203,28 @@ struct slot_writer {
     struct tdm_flash *flash;
     uint8_t *buf; /* the caller's, until slot_writer_end */
     uint32_t buf_cap, buf_len;
-    uint64_t written, erased; /* bytes in flash, bytes of it that were erased */
+    uint64_t written, erased; /* bytes in flash, bytes of it that are erased or written */
     bool is_ended;
     tdm_err err;
 };
 
 /* cap: at least prog_size; what is over a multiple of it is not used. */
 TDM_MUST_USE tdm_err slot_writer_begin(struct slot_writer *w, struct tdm_flash *flash, uint8_t *buf, uint32_t cap);
+/* The same behind bytes that lie there already: at is a multiple of erase_size. */
+TDM_MUST_USE tdm_err slot_writer_begin_at(struct slot_writer *w, struct tdm_flash *flash, uint64_t at, uint8_t *buf,
+                                          uint32_t cap);
 /* NO_ROOM when the bytes would leave the region: none of them is taken. */
 TDM_MUST_USE tdm_err slot_writer_push(struct slot_writer *w, const uint8_t *data, size_t len);
+/* Program what is gathered, without a sync. STATE when that is no whole number of program units: nothing happens. */
+TDM_MUST_USE tdm_err slot_writer_flush(struct slot_writer *w);
 /* Program the rest, its last program unit padded with ff, and sync. written is then the number of bytes pushed. */
 TDM_MUST_USE tdm_err slot_writer_end(struct slot_writer *w);
 
 /* Push the first length bytes of a region into any sink, from the medium (cache dropped first). BOUNDS past its end. */
 TDM_MUST_USE tdm_err slot_replay(struct tdm_flash *flash, uint64_t length, uint8_t *buf, uint32_t cap,
                                  struct tdm_sink *into);
+/* The bytes from `from` to `to` alone, as the system has them: whoever needs the medium's word calls tdm_flash_reread(). */
+TDM_MUST_USE tdm_err slot_replay_part(struct tdm_flash *flash, uint64_t from, uint64_t to, uint8_t *buf, uint32_t cap,
+                                      struct tdm_sink *into);
 
 #endif

@@ -40,6 +40,16 @@ static tdm_err openssl_sha256_end(struct tdm_crypto *c, struct tdm_sha256 *s, ui
     return good == 1 && len == TDM_SHA256_LEN ? TDM_OK : TDM_E_IO;
 }
 
+static tdm_err openssl_sha256_peek(struct tdm_crypto *c, const struct tdm_sha256 *s, uint8_t *out)
+{
+    struct tdm_sha256 copy = {.impl = EVP_MD_CTX_new()};
+
+    if (copy.impl != NULL && EVP_MD_CTX_copy_ex(copy.impl, s->impl) == 1)
+        return openssl_sha256_end(c, &copy, out);
+    EVP_MD_CTX_free(copy.impl);
+    return TDM_E_IO;
+}
+
 /* ---- signatures ---- */
 
 #define HALF       (TDM_P256_LEN / 2)
@@ -124,6 +134,7 @@ static tdm_err openssl_p256_verify(struct tdm_crypto *c, const uint8_t *point, c
 static const struct tdm_crypto_ops openssl_ops = {.sha256_begin = openssl_sha256_begin,
                                                   .sha256_update = openssl_sha256_update,
                                                   .sha256_end = openssl_sha256_end,
+                                                  .sha256_peek = openssl_sha256_peek,
                                                   .p256_verify = openssl_p256_verify};
 
 void crypto_openssl_init(struct crypto_openssl *c)

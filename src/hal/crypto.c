@@ -25,6 +25,13 @@ tdm_err tdm_sha256_end(struct tdm_sha256 *s, uint8_t out[TDM_SHA256_LEN])
     return c->ops->sha256_end(c, s, out);
 }
 
+tdm_err tdm_sha256_peek(const struct tdm_sha256 *s, uint8_t out[TDM_SHA256_LEN])
+{
+    if (s->crypto == NULL)
+        return TDM_E_BUG;
+    return s->crypto->ops->sha256_peek == NULL ? TDM_E_UNSUPPORTED : s->crypto->ops->sha256_peek(s->crypto, s, out);
+}
+
 void tdm_sha256_drop(struct tdm_sha256 *s)
 {
     struct tdm_crypto *c = s->crypto;

@@ -242,3 +242,9 @@ void judge_drop(struct judge *j)
     tdm_sha256_drop(&j->host);
     tdm_sha256_drop(&j->firmware);
 }
+
+tdm_err judge_so_far(const struct judge *j, uint8_t bundle[TDM_SHA256_LEN], uint8_t host[TDM_SHA256_LEN])
+{
+    tdm_err err = tdm_sha256_peek(&j->bundle, bundle);
+    return err == TDM_OK ? tdm_sha256_peek(&j->host, host) : err;
+}

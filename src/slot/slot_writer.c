@@ -15,13 +15,22 @@ static tdm_err push_sink(struct tdm_sink *sink, const uint8_t *data, size_t len)
 
 tdm_err slot_writer_begin(struct slot_writer *w, struct tdm_flash *flash, uint8_t *buf, uint32_t cap)
 {
+    return slot_writer_begin_at(w, flash, 0, buf, cap);
+}
+
+tdm_err slot_writer_begin_at(struct slot_writer *w, struct tdm_flash *flash, uint64_t at, uint8_t *buf, uint32_t cap)
+{
+    bool is_sound = at <= flash->size && at % flash->erase_size == 0;
+
     *w = (struct slot_writer){
         .sink = {.push = push_sink},
         .flash = flash,
         .buf = buf,
         .buf_cap = cap - cap % flash->prog_size,
+        .written = at,
+        .erased = at,
     };
-    w->err = w->buf_cap == 0 ? TDM_E_BUG : TDM_OK;
+    w->err = w->buf_cap == 0 || !is_sound ? TDM_E_BUG : TDM_OK;
     return w->err;
 }
 
@@ -72,6 +81,15 @@ tdm_err slot_writer_push(struct slot_writer *w, const uint8_t *data, size_t len)
             return w->err;
     }
     return TDM_OK;
+}
+
+tdm_err slot_writer_flush(struct slot_writer *w)
+{
+    if (w->err == TDM_OK && w->buf_len % w->flash->prog_size != 0)
+        return TDM_E_STATE; /* what is padded cannot be gone on with */
+    if (w->err == TDM_OK && !w->is_ended && w->buf_len > 0)
+        w->err = flush(w);
+    return w->err;
 }
 
 tdm_err slot_writer_end(struct slot_writer *w)

@@ -118,6 +118,11 @@ static tdm_err on_update(struct tdm_crypto *c, struct tdm_sha256 *s, const uint8
     ANSWER(FAULTY_CRYPTO, crypto->sha256_update(c, s, data, len));
 }
 
+static tdm_err on_peek(struct tdm_crypto *c, const struct tdm_sha256 *s, uint8_t *out)
+{
+    ANSWER(FAULTY_CRYPTO, crypto->sha256_peek(c, s, out));
+}
+
 /* A digest is given back even where the answer is an error: that is the contract. */
 static tdm_err on_end(struct tdm_crypto *c, struct tdm_sha256 *s, uint8_t *out)
 {
@@ -135,6 +140,7 @@ void faulty_crypto(struct tdm_crypto *c)
     ops.sha256_begin = on_begin;
     ops.sha256_update = on_update;
     ops.sha256_end = on_end;
+    ops.sha256_peek = on_peek;
     c->ops = &ops;
 }
 

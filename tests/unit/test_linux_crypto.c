@@ -45,8 +45,15 @@ static void published_examples_in_pieces(void **state)
             uint8_t digest[TDM_SHA256_LEN];
             struct tdm_sha256 s;
             assert_int_equal(tdm_sha256_begin(&s, &c.port), TDM_OK);
-            for (size_t off = 0; off < len; off += piece)
+            for (size_t off = 0; off < len; off += piece) {
+                assert_int_equal(tdm_sha256_peek(&s, digest), TDM_OK);
+                if (off == 0)
+                    check_digest(digest, examples[0].digest);
                 assert_int_equal(tdm_sha256_update(&s, data + off, len - off < piece ? len - off : piece), TDM_OK);
+            }
+            assert_int_equal(tdm_sha256_peek(&s, digest), TDM_OK);
+            check_digest(digest, examples[i].digest);
+            memset(digest, 0, sizeof digest);
             assert_int_equal(tdm_sha256_end(&s, digest), TDM_OK);
             check_digest(digest, examples[i].digest);
         }

@@ -133,6 +133,50 @@ static void a_failure_stays(void **state)
     fake_flash_close(&flash);
 }
 
+/* What lies before a place stays; behind it the writer goes on in erased blocks, also where older bytes lay. */
+static void goes_on_where_it_was(void **state)
+{
+    struct fake_flash flash;
+    struct slot_writer w;
+    uint8_t buf[512];
+
+    (void)state;
+    fake_flash_open(&flash, NULL, SIZE, BLOCK, 256);
+    assert_int_equal(slot_writer_begin(&w, &flash.port, buf, sizeof buf), TDM_OK);
+    assert_int_equal(slot_writer_push(&w, content, BLOCK + 512), TDM_OK);
+    assert_int_equal(slot_writer_flush(&w), TDM_OK);
+    assert_int_equal(w.written, BLOCK + 512);
+    assert_int_equal(flash.syncs, 0);
+    fake_flash_reboot(&flash); /* nothing is erased any more */
+    fake_flash_plant(&flash, 0, content, BLOCK);
+    assert_int_equal(slot_writer_begin_at(&w, &flash.port, BLOCK, buf, sizeof buf), TDM_OK);
+    assert_int_equal(slot_writer_push(&w, content + BLOCK, SIZE - BLOCK - 3), TDM_OK);
+    assert_int_equal(slot_writer_end(&w), TDM_OK);
+    assert_int_equal(w.written, SIZE - 3);
+    assert_memory_equal(flash.durable, content, SIZE - 3);
+    assert_int_equal(slot_writer_begin_at(&w, &flash.port, 256, buf, sizeof buf), TDM_E_BUG);
+    assert_int_equal(slot_writer_begin_at(&w, &flash.port, SIZE + BLOCK, buf, sizeof buf), TDM_E_BUG);
+    fake_flash_close(&flash);
+}
+
+static void only_whole_units_are_let_go(void **state)
+{
+    struct fake_flash flash;
+    struct slot_writer w;
+    uint8_t buf[512];
+
+    (void)state;
+    fake_flash_open(&flash, NULL, SIZE, BLOCK, 256);
+    assert_int_equal(slot_writer_begin(&w, &flash.port, buf, sizeof buf), TDM_OK);
+    assert_int_equal(slot_writer_push(&w, content, 100), TDM_OK);
+    assert_int_equal(slot_writer_flush(&w), TDM_E_STATE);
+    assert_int_equal(flash.progs, 0);
+    assert_int_equal(slot_writer_push(&w, content + 100, 156), TDM_OK);
+    assert_int_equal(slot_writer_flush(&w), TDM_OK);
+    assert_int_equal(flash.progs, 1);
+    fake_flash_close(&flash);
+}
+
 static void wrong_calls(void **state)
 {
     struct fake_flash flash;
@@ -195,9 +239,10 @@ static void power_goes_at_every_operation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(in_any_pieces),   cmocka_unit_test(past_the_end),
-        cmocka_unit_test(a_failure_stays), cmocka_unit_test(wrong_calls),
-        cmocka_unit_test(replay_refusals), cmocka_unit_test(power_goes_at_every_operation),
+        cmocka_unit_test(in_any_pieces),        cmocka_unit_test(past_the_end),
+        cmocka_unit_test(a_failure_stays),      cmocka_unit_test(wrong_calls),
+        cmocka_unit_test(goes_on_where_it_was), cmocka_unit_test(only_whole_units_are_let_go),
+        cmocka_unit_test(replay_refusals),      cmocka_unit_test(power_goes_at_every_operation),
     };
     return cmocka_run_group_tests(tests, fill_content, NULL);
 }
