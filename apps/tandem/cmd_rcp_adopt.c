@@ -13,14 +13,12 @@ struct build_source {
     struct rcp_build build;
 };
 
-static tdm_err build_get(struct tdm_http *port, const char *url, uint64_t from, struct tdm_sink *body,
+static tdm_err build_get(struct tdm_http *port, const char *url, const struct tdm_http_ask *ask, struct tdm_sink *body,
                          struct tdm_http_reply *reply)
 {
     struct build_source *s = (struct build_source *)(void *)port; /* its first member */
 
-    (void)url;
-    if (from != 0)
-        return tdm_fault_set(&reply->fault, TDM_E_UNSUPPORTED, "no_ranges", "a folder is packed as a whole", 0);
+    (void)url, (void)ask; /* it is always packed as a whole */
     reply->has_length = true;
     reply->length = s->build.layout.total_size;
     return rcp_build_write(&s->build, body);

@@ -64,11 +64,11 @@ static int check_insecure(const struct source *s, struct app *app, bool has_keys
 
 /* ---- one port for every kind of place ---- */
 
-static tdm_err get(struct tdm_http *port, const char *url, uint64_t from, struct tdm_sink *body,
+static tdm_err get(struct tdm_http *port, const char *url, const struct tdm_http_ask *ask, struct tdm_sink *body,
                    struct tdm_http_reply *reply)
 {
     struct source *s = (struct source *)port; /* its first member */
-    return tdm_http_get(is_url(url) ? &s->https.port : &s->file.port, url, from, body, reply);
+    return tdm_http_get(is_url(url) ? &s->https.port : &s->file.port, url, ask, body, reply);
 }
 
 /* The least speed is no more than half of what is allowed: the one must not end what the other slows down. */

@@ -76,11 +76,11 @@ static tdm_err open_files(struct http_curl_visit *t)
     return err;
 }
 
-static tdm_err curl_get(struct tdm_http *port, const char *url, uint64_t from, struct tdm_sink *body,
+static tdm_err curl_get(struct tdm_http *port, const char *url, const struct tdm_http_ask *ask, struct tdm_sink *body,
                         struct tdm_http_reply *reply)
 {
     struct http_curl *h = (struct http_curl *)port; /* port is its first member */
-    struct http_curl_visit t = {.cfg = &h->cfg, .body = body, .reply = reply, .from = from, .ends_ms = h->ends_ms};
+    struct http_curl_visit t = {.cfg = &h->cfg, .body = body, .reply = reply, .ask = ask, .ends_ms = h->ends_ms};
 
     tdm_err err = check_url(h, url, reply);
     if (err == TDM_OK)

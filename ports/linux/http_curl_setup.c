@@ -73,6 +73,8 @@ static uint32_t step_size(uint32_t max_speed)
 /* A proxy is the environment's business, as everywhere: https_proxy, all_proxy, no_proxy. */
 static CURLcode set_request(CURL *c, struct http_curl_visit *t, struct curl_slist *headers)
 {
+    char range[HTTP_RANGE_MAX];
+
     HTTP_CURL_SET(CURLOPT_URL, t->url.text);
     HTTP_CURL_SET(CURLOPT_HTTPGET, 1L);
     HTTP_CURL_SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -84,7 +86,10 @@ static CURLcode set_request(CURL *c, struct http_curl_visit *t, struct curl_slis
     HTTP_CURL_SET(CURLOPT_CONNECTTIMEOUT_MS, (long)t->cfg->connect_ms + (long)t->cfg->first_byte_ms);
     if (t->cfg->max_speed > 0)
         HTTP_CURL_SET(CURLOPT_BUFFERSIZE, (long)step_size(t->cfg->max_speed));
-    HTTP_CURL_SET(CURLOPT_RESUME_FROM_LARGE, (curl_off_t)t->from);
+    if (tdm_http_is_part(t->ask)) {
+        http_curl_range_write(t->ask, range);
+        HTTP_CURL_SET(CURLOPT_RANGE, range); /* is copied */
+    }
     return set_protocols(c, !t->url.is_https);
 }
 

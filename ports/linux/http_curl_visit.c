@@ -73,8 +73,12 @@ static size_t on_header(char *line, size_t one, size_t len, void *user)
 
     (void)one;
     take(t, 0);
-    if (len > 5 && strncasecmp(line, "HTTP/", 5) == 0)
+    if (len > 5 && strncasecmp(line, "HTTP/", 5) == 0) {
         http_curl_keep_detail(t->reply, line, len);
+        http_curl_head_begin(&t->head);
+    } else if (!t->has_begun) {
+        http_curl_head_take(&t->head, line, len);
+    }
     if (len < sizeof encoding || strncasecmp(line, encoding, sizeof encoding - 1) != 0)
         return len;
     const char *value = line + sizeof encoding - 1;
@@ -100,6 +104,23 @@ static tdm_err fail_status(struct http_curl_visit *t, long status)
     return fail(t, TDM_E_PEER, "http_status", "the server answered with an error status", (uint64_t)status);
 }
 
+/* The file, or the part of it that was asked for? */
+static tdm_err judge_answer(struct http_curl_visit *t)
+{
+    int status = t->reply->status;
+
+    http_curl_head_validator(&t->head, t->reply->validator);
+    t->reply->has_ranges = http_curl_head_has_ranges(&t->head);
+    if (status != 200 && (!tdm_http_is_part(t->ask) || (status != 206 && status != 416)))
+        return fail_status(t, status);
+    if (http_curl_range_judge(t->ask, &t->head, t->reply, &t->part) == TDM_OK)
+        return TDM_OK;
+    const char *range = t->head.value[FIELD_RANGE];
+    if (range[0] != '\0')
+        http_curl_keep_detail(t->reply, range, strlen(range));
+    return t->reply->fault.err;
+}
+
 /* The answer's head is complete: note it and see whether its body is the file. */
 static tdm_err begin_body(struct http_curl_visit *t)
 {
@@ -118,19 +139,19 @@ static tdm_err begin_body(struct http_curl_visit *t)
         return TDM_OK;
     if (length >= 0) {
         t->reply->has_length = true;
-        t->reply->length = t->from + (uint64_t)length;
+        t->reply->length = (uint64_t)length;
     }
-    if (status != (t->from > 0 ? 206 : 200))
-        return fail_status(t, status);
-    t->reply->detail[0] = '\0';
-    return TDM_OK;
+    tdm_err err = judge_answer(t);
+    if (err == TDM_OK)
+        t->reply->detail[0] = '\0';
+    return err;
 }
 
-/* A page for people who cannot be redirected. */
+/* A page for people who cannot be redirected, or about a file that is empty. */
 static size_t pass_over(struct http_curl_visit *t, size_t len)
 {
     if (len > REDIRECT_BODY_MAX - t->passed_over) {
-        (void)fail(t, TDM_E_PEER, "bad_redirect", "the server redirects with more words than are read", 0);
+        (void)fail(t, TDM_E_PEER, "bad_redirect", "the server has more to say about it than is read", 0);
         return 0;
     }
     t->passed_over += len;
@@ -169,6 +190,23 @@ static bool is_page(struct http_curl_visit *t, const char *data, size_t len)
     return true;
 }
 
+/* Into the sink; what goes on behind the part that was announced is cut off. */
+static size_t pass_on(struct http_curl_visit *t, const char *data, size_t len)
+{
+    size_t good = len < t->part.room ? len : (size_t)t->part.room;
+
+    t->part.room -= good;
+    t->part.wanted -= good < t->part.wanted ? good : t->part.wanted;
+    t->has_come = true;
+    if (good > 0)
+        t->sink_err = tdm_sink_push(t->body, (const uint8_t *)data, good);
+    if (t->sink_err != TDM_OK || !hold_back(t, good))
+        return 0;
+    if (good < len)
+        (void)fail(t, TDM_E_PEER, "long_range", "more comes than the part that the server announced", 0);
+    return good;
+}
+
 static size_t on_body(char *data, size_t one, size_t len, void *user)
 {
     struct http_curl_visit *t = user;
@@ -179,13 +217,11 @@ static size_t on_body(char *data, size_t one, size_t len, void *user)
         (void)http_curl_tls_blame(&t->tls, CURLE_RECV_ERROR, 0, &t->reply->fault);
     if (t->tls.asked_renegotiation || begin_body(t) != TDM_OK)
         return 0;
-    if (t->is_redirect)
+    if (t->is_redirect || t->reply->status == 416)
         return pass_over(t, len);
-    if (!t->has_come && is_page(t, data, len))
+    if (!t->has_come && t->reply->start == 0 && is_page(t, data, len))
         return 0;
-    t->has_come = true;
-    t->sink_err = tdm_sink_push(t->body, (const uint8_t *)data, len);
-    return t->sink_err == TDM_OK && hold_back(t, len) ? len : 0;
+    return pass_on(t, data, len);
 }
 
 /* ---- the library's callbacks ---- */
@@ -249,7 +285,6 @@ static tdm_err fail_transfer(struct http_curl_visit *t, CURLcode rc)
         {CURLE_SEND_ERROR, TDM_E_UNREACHABLE, "connection_broke", "the connection broke"},
         {CURLE_RECV_ERROR, TDM_E_UNREACHABLE, "connection_broke", "the connection broke"},
         {CURLE_OPERATION_TIMEDOUT, TDM_E_TIMEOUT, "connect_timeout", "no connection in time"},
-        {CURLE_RANGE_ERROR, TDM_E_UNSUPPORTED, "no_ranges", "the server cannot send a part of a file"},
         {CURLE_SSL_CONNECT_ERROR, TDM_E_UNREACHABLE, "tls_failed", "no TLS connection could be agreed on"},
         {CURLE_COULDNT_RESOLVE_PROXY, TDM_E_UNREACHABLE, "no_such_proxy", "the proxy's name is not known"},
     };
@@ -272,6 +307,16 @@ static tdm_err fail_transfer(struct http_curl_visit *t, CURLcode rc)
 
 /* ---- the visit ---- */
 
+/* A part may end before it should and look well: nobody had told how long the body is, or it told of less. */
+static tdm_err end_body(struct http_curl_visit *t)
+{
+    tdm_err err = begin_body(t); /* an empty body never came to on_body() */
+
+    if (err == TDM_OK && !t->is_redirect && t->part.wanted > 0)
+        err = fail(t, TDM_E_UNREACHABLE, "connection_broke", "the part ended before all of it had come", 0);
+    return err;
+}
+
 static tdm_err perform(struct http_curl_visit *t, struct curl_slist *headers)
 {
     CURL *c = t->curl;
@@ -285,7 +330,7 @@ static tdm_err perform(struct http_curl_visit *t, struct curl_slist *headers)
     rc = curl_easy_perform(c);
     if (t->sink_err != TDM_OK)
         return t->sink_err;
-    return rc == CURLE_OK ? begin_body(t) /* an empty body never came to on_body() */ : fail_transfer(t, rc);
+    return rc == CURLE_OK ? end_body(t) : fail_transfer(t, rc);
 }
 
 /* Where to go on; a redirect without a place to go is an answer like any other error. */
@@ -302,12 +347,29 @@ static tdm_err take_next(struct http_curl_visit *t)
     return TDM_OK;
 }
 
+/* What no option of the library says. A tag or a time that there is no longer makes the server send the whole file. */
+static struct curl_slist *list_headers(const struct tdm_http_ask *ask)
+{
+    char line[TDM_HTTP_VALIDATOR_MAX + 16];
+    struct curl_slist *first = curl_slist_append(NULL, "Accept-Encoding: identity"), *all = first;
+
+    if (first != NULL && tdm_http_is_part(ask) && ask->validator != NULL && ask->validator[0] != '\0') {
+        (void)snprintf(line, sizeof line, "If-Range: %s", ask->validator);
+        all = curl_slist_append(first, line);
+    }
+    if (all == NULL)
+        curl_slist_free_all(first);
+    return all;
+}
+
 /* One request to one server, with a handle of its own, so that nothing of the last one is left in it. */
 tdm_err http_curl_visit(struct http_curl_visit *t)
 {
-    struct curl_slist *headers = curl_slist_append(NULL, "Accept-Encoding: identity");
+    struct curl_slist *headers = list_headers(t->ask);
     tdm_err err;
 
+    http_curl_head_begin(&t->head);
+    t->part = (struct http_curl_part){.room = UINT64_MAX};
     t->has_begun = t->has_come = t->is_redirect = false;
     t->words[0] = '\0';
     t->passed_over = 0;

@@ -10,6 +10,7 @@
 #define TANDEM_HTTP_CURL_VISIT_H
 
 #include "http_curl_pace.h"
+#include "http_curl_range.h"
 #include "http_curl_tls.h"
 #include "http_curl_token.h"
 #include "http_curl_url.h"
@@ -20,7 +21,7 @@ struct http_curl_visit {
     const struct http_curl_config *cfg;
     struct tdm_sink *body;
     struct tdm_http_reply *reply;
-    uint64_t from;
+    const struct tdm_http_ask *ask;
     uint64_t ends_ms;                /* of http_curl_now_ms(): no longer than that; 0: no end */
     struct http_curl_url first, url; /* the one that the operator gave, and the one to visit */
     X509_STORE *trust;
@@ -35,6 +36,8 @@ struct http_curl_visit {
     struct http_curl_tls tls;
     tdm_err sink_err;
     bool has_begun; /* the body */
+    struct http_curl_head head;
+    struct http_curl_part part; /* what is still to come of it */
     size_t passed_over;
     bool has_come; /* a first byte of it, for the sink */
     struct http_curl_pace pace;

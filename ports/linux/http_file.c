@@ -28,8 +28,40 @@ static tdm_err fail_open(struct tdm_http_reply *reply)
     return fail(reply, TDM_E_IO, "read_failed", "the file cannot be opened", errno);
 }
 
-/* Look at what was opened; a pipe has no length and no position. */
-static tdm_err place(int fd, uint64_t from, struct tdm_http_reply *reply)
+/* By which the same content is known again: the file, how long it is, and when it was last written to. */
+static void name_content(const struct stat *st, struct tdm_http_reply *reply)
+{
+    (void)snprintf(reply->validator, sizeof reply->validator, "file-%jx-%jx-%jx-%jx.%lx", (uintmax_t)st->st_dev,
+                   (uintmax_t)st->st_ino, (uintmax_t)st->st_size, (uintmax_t)st->st_mtim.tv_sec,
+                   (unsigned long)st->st_mtim.tv_nsec);
+}
+
+static bool is_other(const struct tdm_http_ask *ask, const struct tdm_http_reply *reply)
+{
+    bool is_named = ask->validator != NULL && ask->validator[0] != '\0';
+    return (is_named && strcmp(ask->validator, reply->validator) != 0) ||
+           (ask->length > 0 && ask->length != reply->length);
+}
+
+/* Go to the part. left: how much of the file is wanted from there on. */
+static tdm_err seek(int fd, const struct tdm_http_ask *ask, struct tdm_http_reply *reply, uint64_t *left)
+{
+    reply->is_changed = is_other(ask, reply);
+    if (!tdm_http_is_part(ask) || reply->is_changed)
+        return TDM_OK;
+    if (ask->from > 0 && ask->from >= reply->length)
+        return fail(reply, TDM_E_PEER, "range_beyond_end", "the file ends before the part that is asked for", 0);
+    if (lseek(fd, (off_t)ask->from, SEEK_SET) < 0)
+        return fail(reply, TDM_E_IO, "read_failed", "the file cannot be read from there", errno);
+    reply->start = ask->from;
+    if (ask->count > 0)
+        *left = ask->count;
+    return TDM_OK;
+}
+
+/* Look at what was opened. A pipe has no length and no position; standard input may have been read from before. */
+static tdm_err place(int fd, bool is_input, const struct tdm_http_ask *ask, struct tdm_http_reply *reply,
+                     uint64_t *left)
 {
     struct stat st;
 
@@ -37,14 +69,16 @@ static tdm_err place(int fd, uint64_t from, struct tdm_http_reply *reply)
         return fail(reply, TDM_E_IO, "read_failed", "the file cannot be examined", errno);
     if (S_ISDIR(st.st_mode))
         return fail(reply, TDM_E_FORMAT, "not_a_file", "this is a directory", 0);
-    off_t at = lseek(fd, 0, SEEK_CUR); /* standard input may have been read from before */
-    if (S_ISREG(st.st_mode) && at >= 0 && at <= st.st_size) {
-        reply->has_length = true;
-        reply->length = (uint64_t)(st.st_size - at);
-    }
-    if (from > 0 && (from > INT64_MAX || lseek(fd, (off_t)from, SEEK_SET) < 0))
-        return fail(reply, TDM_E_IO, "read_failed", "the file cannot be read from there", errno);
-    return TDM_OK;
+    off_t at = S_ISREG(st.st_mode) ? lseek(fd, 0, SEEK_CUR) : -1;
+    if (at < 0 || at > st.st_size)
+        return TDM_OK;
+    reply->has_length = true;
+    reply->length = (uint64_t)(st.st_size - at);
+    reply->has_ranges = !is_input;
+    if (is_input)
+        return TDM_OK;
+    name_content(&st, reply);
+    return seek(fd, ask, reply, left);
 }
 
 /* A pipe may be silent for long: the operator's signal ends the wait. */
@@ -60,37 +94,40 @@ static tdm_err await(int fd, struct tdm_http_reply *reply)
                              : TDM_OK;
 }
 
-static tdm_err pump(int fd, struct tdm_sink *body, struct tdm_http_reply *reply)
+static tdm_err pump(int fd, uint64_t left, struct tdm_sink *body, struct tdm_http_reply *reply)
 {
     uint8_t buf[CHUNK];
     tdm_err err = await(fd, reply);
 
-    while (err == TDM_OK) {
-        ssize_t n = read(fd, buf, sizeof buf);
+    while (err == TDM_OK && left > 0) {
+        ssize_t n = read(fd, buf, left < sizeof buf ? (size_t)left : sizeof buf);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return fail(reply, TDM_E_IO, "read_failed", "the file cannot be read", errno);
         if (n == 0)
             break;
+        left -= (uint64_t)n;
         err = tdm_sink_push(body, buf, (size_t)n);
-        if (err == TDM_OK)
+        if (err == TDM_OK && left > 0)
             err = await(fd, reply);
     }
     return err;
 }
 
-static tdm_err file_get(struct tdm_http *h, const char *url, uint64_t from, struct tdm_sink *body,
+static tdm_err file_get(struct tdm_http *h, const char *url, const struct tdm_http_ask *ask, struct tdm_sink *body,
                         struct tdm_http_reply *reply)
 {
     const struct http_file *f = (struct http_file *)h; /* h is its first member */
     bool is_input = f->takes_input && strcmp(url, "-") == 0;
+    uint64_t left = UINT64_MAX;
     int fd = is_input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(url, O_RDONLY | O_CLOEXEC);
+
     if (fd < 0)
         return fail_open(reply);
-    tdm_err err = place(fd, from, reply);
+    tdm_err err = place(fd, is_input, ask, reply, &left);
     if (err == TDM_OK)
-        err = pump(fd, body, reply);
+        err = pump(fd, left, body, reply);
     (void)close(fd); /* only read */
     return err;
 }

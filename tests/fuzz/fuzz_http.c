@@ -111,6 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct http_curl_config cfg = {
         .allow_http = true, .connect_ms = 5000, .first_byte_ms = 5000, .stall_ms = 5000};
+    static const struct tdm_http_ask whole;
     struct body body = {.sink = {take}};
     struct tdm_http_reply reply;
     struct http_curl http;
@@ -124,7 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     body.stops_at = data[0] < 128 ? 0 : data[0] - 127u;
     memset(&reply, 0, sizeof reply);
     http_curl_init(&http, &cfg);
-    tdm_err err = tdm_http_get(&http.port, server.url, 0, &body.sink, &reply);
+    tdm_err err = tdm_http_get(&http.port, server.url, &whole, &body.sink, &reply);
     while (sem_wait(&server.is_done) != 0) {
     }
     check_reply(err, &reply, &body, size - 1);

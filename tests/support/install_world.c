@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -11,21 +12,39 @@
 #define ERASE_SIZE 4096
 #define PROG_SIZE  256
 
-static tdm_err source_get(struct tdm_http *port, const char *url, uint64_t from, struct tdm_sink *body,
+/* The part that is asked for, or all of it: without ranges, or when the asker goes on with another file. */
+static size_t source_open(struct world_source *s, const struct tdm_http_ask *ask, struct tdm_http_reply *reply)
+{
+    const char *mine = s->validator != NULL ? s->validator : "", *asked = ask->validator != NULL ? ask->validator : "";
+
+    s->gets++;
+    reply->has_length = s->tells_length;
+    reply->length = s->len;
+    reply->has_ranges = s->has_ranges;
+    (void)snprintf(reply->validator, sizeof reply->validator, "%s", mine);
+    reply->is_changed = asked[0] != '\0' && mine[0] != '\0' && strcmp(asked, mine) != 0;
+    if (!s->has_ranges || (asked[0] != '\0' && strcmp(asked, mine) != 0))
+        return s->len;
+    reply->start = ask->from;
+    return ask->count > 0 && ask->count < s->len - ask->from ? (size_t)(ask->from + ask->count) : s->len;
+}
+
+static tdm_err source_get(struct tdm_http *port, const char *url, const struct tdm_http_ask *ask, struct tdm_sink *body,
                           struct tdm_http_reply *reply)
 {
     struct world_source *s = (struct world_source *)port;
     tdm_err err = TDM_OK;
 
     assert_string_equal(url, "test:image");
-    assert_int_equal(from, 0);
-    s->gets++;
-    reply->has_length = s->tells_length;
-    reply->length = s->len;
-    for (size_t at = 0; at < s->len && err == TDM_OK; at += s->chunk) {
+    size_t end = source_open(s, ask, reply);
+    if (reply->start > 0 && reply->start >= s->len)
+        return tdm_fault_set(&reply->fault, TDM_E_PEER, "range_beyond_end", "the file is shorter than it was", 0);
+    for (size_t at = (size_t)reply->start; at < end && err == TDM_OK; at += s->chunk) {
         if (s->breaks_at > 0 && at >= s->breaks_at)
             return tdm_fault_set(&reply->fault, TDM_E_UNREACHABLE, "connection_broke", "the connection broke", 0);
-        err = tdm_sink_push(body, s->bytes + at, s->len - at < s->chunk ? s->len - at : s->chunk);
+        size_t len = end - at < s->chunk ? end - at : s->chunk;
+        s->sent += len;
+        err = tdm_sink_push(body, s->bytes + at, len);
     }
     return err;
 }

@@ -21,9 +21,11 @@ struct world_source {
     struct tdm_http port;
     const uint8_t *bytes;
     size_t len, chunk;
-    bool tells_length;
-    size_t breaks_at; /* after so many bytes the connection breaks; 0: never */
+    bool tells_length, has_ranges;
+    const char *validator; /* of these bytes, or NULL */
+    size_t breaks_at;      /* after so many bytes the connection breaks; 0: never */
     unsigned gets;
+    uint64_t sent; /* bytes, in all gets */
 };
 
 struct install_world {
