@@ -3,7 +3,8 @@
  * fuzz: what the targets share. A target is one file fuzz_NAME.c with LLVMFuzzerTestOneInput(); scripts/fuzz runs them
  * with libFuzzer, and the sanitized build replays tests/fuzz/corpus/NAME through them (replay.c).
  *
- * A target looks for more than crashes: fuzz_must() states what has to hold, whatever the bytes are.
+ * A target looks for more than crashes: fuzz_must() states what has to hold, whatever the bytes are. And it names in
+ * fuzz_accepts[] how far good bytes get; the tests hold the seeds to it, so that none of them goes stale unnoticed.
  * Memory    pieces are handed over in heap blocks of exactly their size, so that the sanitizer sees a read past one.
  */
 #ifndef TANDEM_TESTS_FUZZ_H
@@ -21,6 +22,15 @@
 #include "base/bytes.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+extern const char *const fuzz_accepts[]; /* the target's, NULL at its end: what at least one seed each has to reach */
+extern unsigned fuzz_accepted;           /* bit n: fuzz_accepts[n] was reached                                     */
+__attribute__((weak)) unsigned fuzz_accepted;
+
+static inline void fuzz_accept(unsigned n)
+{
+    fuzz_accepted |= 1u << n;
+}
 
 static inline _Noreturn void fuzz_broken(const char *file, int line, const char *what)
 {

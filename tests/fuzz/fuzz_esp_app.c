@@ -9,6 +9,10 @@
 
 #define MENDED 0x80u
 
+enum { WITH_DIGEST, WITHOUT_DIGEST };
+const char *const fuzz_accepts[] = {
+    [WITH_DIGEST] = "a firmware file with its digest", [WITHOUT_DIGEST] = "one without", NULL};
+
 struct reading {
     struct esp_app app;
     size_t hashed;
@@ -71,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (whole.app.fault.err == TDM_OK) {
         fuzz_must(whole.hashed == cut.hashed && memcmp(&whole.app.info, &cut.app.info, sizeof whole.app.info) == 0);
         check_whole(&whole, size - 1);
+        fuzz_accept(whole.app.info.has_digest ? WITH_DIGEST : WITHOUT_DIGEST);
         fuzz_must(!esp_app_is_likely(file, ESP_APP_HEADER_LEN - 1));
     }
     free(file);

@@ -11,6 +11,7 @@
  *   digest  a success with the region's digest
  *   fine    a success as a good ROM says it, all zero
  *   bad     reason (1): a refusal
+ *   apt     what a good ROM says to this very command; its flash differs until something was written
  * Behind its end the ROM is silent. In front of it: chip (1), block size (1), region (2).
  */
 #include <stdio.h>
@@ -26,9 +27,13 @@
 #include "support/fake_serial.h"
 
 #define REGION_MAX 5000u
+#define FLASH_ID   0x184020u /* 16 MiB, and of a command register: it is done */
+#define CHIP_H2    16u
 #define WRITES_MAX 4000u
 
-enum kind { RAW, FRAMED, GOOD, DIGEST, FINE, BAD, KINDS };
+const char *const fuzz_accepts[] = {"a region written and proven", NULL};
+
+enum kind { RAW, FRAMED, GOOD, DIGEST, FINE, BAD, APT, KINDS };
 
 struct rom {
     struct fake_clock clock;
@@ -38,7 +43,8 @@ struct rom {
     struct bytes_reader script;
     struct slip_decoder heard;
     uint8_t heard_buf[ESPROM_FRAME_MAX];
-    uint8_t op; /* of the last command heard */
+    uint8_t op;      /* of the last command heard */
+    bool is_written; /* a block was heard          */
     char hex[2 * ESPROM_MD5_LEN + 1];
     bool has_stated; /* the true digest */
 };
@@ -81,6 +87,30 @@ static bool holds(const uint8_t *data, size_t len, const char *hex)
     return false;
 }
 
+static void say_aptly(void)
+{
+    static const uint8_t security[ESPROM_SECURITY_LEN] = {[12] = CHIP_H2};
+    static const char other[2 * ESPROM_MD5_LEN + 1] = "00000000000000000000000000000000";
+
+    switch (rom.op) {
+    case ESPROM_OP_SYNC:
+        say_reply(ESPROM_SYNC_VALUE, NULL, 0, 0, 0);
+        break;
+    case ESPROM_OP_SECURITY_INFO:
+        say_reply(0, security, sizeof security, 0, 0);
+        break;
+    case ESPROM_OP_READ_REG:
+        say_reply(FLASH_ID, NULL, 0, 0, 0);
+        break;
+    case ESPROM_OP_FLASH_MD5:
+        rom.has_stated = rom.has_stated || rom.is_written;
+        say_reply(0, rom.is_written ? rom.hex : other, 2 * ESPROM_MD5_LEN, 0, 0);
+        break;
+    default:
+        say_reply(0, NULL, 0, 0, 0);
+    }
+}
+
 static void answer(void)
 {
     static const uint8_t zeros[32];
@@ -99,10 +129,18 @@ static void answer(void)
         say_reply(value, data, len, 0, 0);
     else if (kind == DIGEST)
         say_reply(0, rom.hex, 2 * ESPROM_MD5_LEN, 0, 0);
+    else if (kind == APT)
+        say_aptly();
     else if (kind == FINE)
         say_reply(rom.op == ESPROM_OP_SYNC ? ESPROM_SYNC_VALUE : 0, zeros, expected, 0, 0);
     else
         say_reply(0, NULL, 0, 1, most);
+}
+
+static void hear_command(uint8_t op)
+{
+    rom.op = op;
+    rom.is_written = rom.is_written || op == ESPROM_OP_FLASH_DATA || op == ESPROM_OP_FLASH_DEFL_DATA;
 }
 
 static void on_write(struct fake_serial *s, void *peer, const uint8_t *data, size_t len)
@@ -111,7 +149,7 @@ static void on_write(struct fake_serial *s, void *peer, const uint8_t *data, siz
     fuzz_must(s->writes < WRITES_MAX);
     for (size_t i = 0; i < len; i++)
         if (slip_decoder_push(&rom.heard, data[i]) && rom.heard.len >= ESPROM_HEAD_LEN)
-            rom.op = rom.heard.buf[1];
+            hear_command(rom.heard.buf[1]);
     if (bytes_left(&rom.script) > 0)
         answer();
 }
@@ -142,7 +180,7 @@ static void open_rom(void)
     rom.serial.on_write = on_write;
     slip_decoder_init(&rom.heard, rom.heard_buf, sizeof rom.heard_buf);
     rom.op = 0;
-    rom.has_stated = false;
+    rom.has_stated = rom.is_written = false;
 }
 
 struct region_source {
@@ -167,6 +205,8 @@ static void drive(uint32_t offset, const uint8_t *data, size_t len)
         err = esprom_update(&engine, offset, (uint32_t)len, &from.source);
         fuzz_told(err, &engine.fault);
         fuzz_must(err != TDM_OK || rom.has_stated);
+        if (err == TDM_OK)
+            fuzz_accept(0);
     }
     err = esprom_leave(&engine);
     fuzz_must(err == TDM_OK || engine.fault.err != TDM_OK);

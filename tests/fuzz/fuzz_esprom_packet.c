@@ -10,12 +10,20 @@
 #include "esprom/esprom_packet.h"
 #include "fuzz.h"
 
+enum { PACKET, REPLY, REFUSAL, BOOT_TEXT };
+const char *const fuzz_accepts[] = {[PACKET] = "a packet",
+                                    [REPLY] = "a reply with data",
+                                    [REFUSAL] = "a refusal",
+                                    [BOOT_TEXT] = "a boot text that says something",
+                                    NULL};
+
 static void read_packet(const uint8_t *frame, size_t len)
 {
     struct esprom_packet p;
     uint8_t *again = fuzz_copy(frame, len);
 
     if (esprom_packet_decode(&p, frame, len) == TDM_OK) {
+        fuzz_accept(PACKET);
         fuzz_must(p.len == len - ESPROM_HEAD_LEN && p.data == frame + ESPROM_HEAD_LEN);
         memset(again, 0, len);
         fuzz_must(esprom_packet_encode(again, len, &p) == len && memcmp(again, frame, len) == 0);
@@ -36,6 +44,8 @@ static void read_reply(const uint8_t *frame, size_t len, size_t expected)
     fuzz_must((r.data != NULL) == (!r.is_error && expected > 0));
     fuzz_must(r.data == NULL || (r.data == frame + ESPROM_HEAD_LEN && expected + 2 <= len - ESPROM_HEAD_LEN));
     fuzz_must(esprom_reason_name(r.reason)[0] != '\0');
+    if (r.data != NULL || r.is_error)
+        fuzz_accept(r.is_error ? REFUSAL : REPLY);
 }
 
 struct hearing {
@@ -58,6 +68,8 @@ static void read_text(const uint8_t *data, size_t size, uint32_t seed)
     for (const char *c = whole.text; *c != '\0'; c++)
         fuzz_must(*c >= ' ' && *c <= '~');
     fuzz_must(esprom_boot_judge(whole.text) <= ESPROM_BOOT_USB_ONLY);
+    if (esprom_boot_judge(whole.text) != ESPROM_BOOT_UNKNOWN)
+        fuzz_accept(BOOT_TEXT);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

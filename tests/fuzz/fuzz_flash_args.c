@@ -10,6 +10,9 @@
 
 #define BOOTLOADER_AT 0x1000u
 
+enum { BYTES, TEXT };
+const char *const fuzz_accepts[] = {[BYTES] = "part 1 of an image", [TEXT] = "a build's text", NULL};
+
 static uint64_t end_of(const struct flash_args *args, const struct image_layout *layout, size_t record)
 {
     const struct image_part *part = image_layout_part(layout, args->records[record].tag);
@@ -67,8 +70,10 @@ static void read_bytes(struct bytes_reader *in)
         return;
     err = flash_args_check(&args, &layout, BOOTLOADER_AT, flash_size, &fault);
     fuzz_told(err, &fault);
-    if (err == TDM_OK)
+    if (err == TDM_OK) {
         check_places(&args, &layout, flash_size);
+        fuzz_accept(BYTES);
+    }
 }
 
 static void read_text(struct bytes_reader *in)
@@ -91,6 +96,7 @@ static void read_text(struct bytes_reader *in)
         fuzz_must(f->line >= 1 && f->line <= text.line_count && flash_args_text_file(&text, f->tag) == f);
     }
     if (err == TDM_OK) {
+        fuzz_accept(TEXT);
         flash_args_text_records(&text, &args);
         write_again(&args, bytes);
     }

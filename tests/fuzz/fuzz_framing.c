@@ -9,6 +9,9 @@
 
 #define FRAME_MAX 300u
 
+enum { SLIP, HDLC };
+const char *const fuzz_accepts[] = {[SLIP] = "a SLIP frame heard", [HDLC] = "an HDLC frame heard", NULL};
+
 static void slip_must_return(const uint8_t *payload, size_t len, size_t head)
 {
     uint8_t wire[SLIP_ENCODED_MAX(FRAME_MAX)], buf[FRAME_MAX];
@@ -53,6 +56,7 @@ static void slip_listen(const uint8_t *wire, size_t len, size_t cap)
             continue;
         fuzz_must(d.len > 0 && d.len <= cap);
         slip_must_return(d.buf, d.len, d.len / 2);
+        fuzz_accept(SLIP);
     }
     fuzz_must(d.dropped <= len);
     free(buf);
@@ -71,6 +75,8 @@ static void hdlc_listen(const uint8_t *wire, size_t len, size_t cap)
             continue;
         fuzz_must(got + 2 <= cap);
         hdlc_must_return(d.buf, got);
+        if (got > 0)
+            fuzz_accept(HDLC);
     }
     fuzz_must(d.damaged <= len);
     free(buf);

@@ -7,28 +7,13 @@
  */
 #include <tandem/history.h>
 
-#include "base/crc.h"
-#include "fuzz.h"
-#include "support/fake_flash.h"
+#include "fuzz_sealed.h"
 
 #define PLACES    4u
 #define BLOCK     512u
 #define ENTRY_LEN 153u
 
-static void plant(struct fake_flash *flash, uint32_t place, const uint8_t *bytes, size_t len, bool is_sealed)
-{
-    static const uint8_t head[8] = {'T', 'd', 'H', 'y', 1, 0, ENTRY_LEN, 0};
-    uint8_t block[BLOCK];
-
-    memset(block, 0xff, sizeof block);
-    if (len > 0)
-        memcpy(block, bytes, len);
-    if (is_sealed) {
-        memcpy(block, head, sizeof head);
-        bytes_store_le32(block + ENTRY_LEN - 4, crc32_add(CRC32_START, block, ENTRY_LEN - 4));
-    }
-    fake_flash_plant(flash, (uint64_t)place * BLOCK, block, sizeof block);
-}
+const char *const fuzz_accepts[] = {"an entry", NULL};
 
 static bool is_same(const struct history_entry *a, const struct history_entry *b)
 {
@@ -62,15 +47,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fake_flash_open(&flash, NULL, PLACES * BLOCK, BLOCK, 256);
     fuzz_must(history_places(&flash.port) == PLACES);
     for (uint32_t i = 0; i < PLACES; i++) {
-        size_t len;
-        const uint8_t *bytes = fuzz_take(&in, ENTRY_LEN, &len);
-        plant(&flash, i, bytes, len, (seals & 1u << i) != 0);
+        uint8_t block[BLOCK];
+        fuzz_take_record(&in, ENTRY_LEN, block, sizeof block);
+        if ((seals & 1u << i) != 0)
+            fuzz_seal(block, "TdHy", ENTRY_LEN);
+        fake_flash_plant(&flash, (uint64_t)i * BLOCK, block, sizeof block);
     }
     for (uint32_t i = 0; i < PLACES; i++) {
         if (history_get(&flash.port, i, &e) != TDM_OK)
             continue;
         fuzz_must(e.number != 0 && strlen(e.version) <= HISTORY_TEXT_MAX && strlen(e.reason) <= HISTORY_TEXT_MAX);
         append_again(&flash, &e);
+        fuzz_accept(0);
     }
     fake_flash_close(&flash);
     return 0;

@@ -9,9 +9,13 @@
 #include "fuzz.h"
 #include "image/image_writer.h"
 
+enum { RADIO, PAIR, HOST, MANIFEST };
+const char *const fuzz_accepts[] = {
+    [RADIO] = "a radio image", [PAIR] = "a pair", [HOST] = "a host image", [MANIFEST] = "one with a manifest", NULL};
+
 struct watch {
     struct image_parser parser;
-    bool has_header, has_version, is_open;
+    bool has_header, has_version, has_manifest;
     struct image_layout layout;
     size_t ended; /* parts, part 0 not counted */
     uint32_t part_at, crc;
@@ -47,6 +51,7 @@ static tdm_err on_manifest(void *ctx, const uint8_t *bytes, size_t len)
     struct watch *w = ctx;
 
     fuzz_must(w->has_version && w->ended == 0 && len > 0 && len <= IMAGE_MANIFEST_MAX);
+    w->has_manifest = true;
     note(w, bytes, len);
     return TDM_OK;
 }
@@ -120,9 +125,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (whole.parser.fault.err != TDM_OK)
         return 0;
     fuzz_must(whole.ended == whole.layout.part_count - 1 && whole.layout.total_size <= size - 1);
-    if (whole.layout.kind != IMAGE_KIND_PAIR)
+    if (whole.has_manifest)
+        fuzz_accept(MANIFEST);
+    if (whole.layout.kind != IMAGE_KIND_PAIR) {
+        fuzz_accept(whole.layout.kind == IMAGE_KIND_HOST ? HOST : RADIO);
         return 0;
+    }
     parse(&cut, data + 1, whole.layout.bundle_size, data[0] + 1u, true);
     fuzz_must(cut.parser.fault.err == TDM_OK);
+    fuzz_accept(PAIR);
     return 0;
 }

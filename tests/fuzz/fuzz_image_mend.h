@@ -67,8 +67,8 @@ static inline void fuzz_mend_manifest(uint8_t *image, size_t len, const struct i
 
     if (l->total_size > len)
         return;
-    uint8_t *m = l->kind == IMAGE_KIND_HOST ? text : memchr(text, 0, l->parts[0].size);
-    m = m != NULL && l->kind != IMAGE_KIND_HOST ? m + 1 : m;
+    uint8_t *m = memchr(text, 0, l->parts[0].size);
+    m = m != NULL ? m + 1 : NULL;
     tdm_fault_clear(&fault);
     if (m == NULL || m == end || manifest_open(m, (size_t)(end - m), l->part_count - 1, &frame, &fault) != TDM_OK)
         return;

@@ -4,17 +4,24 @@
  * Refused or not, the proven pair stays as it is, record and bytes; STAGED is only what lies in its slot whole; what the
  * judge refuses by its front costs no write.
  *
- *   mode (1): bit 7 sums made right, bit 6 told length, bit 5 a connection that breaks | chunk (1) | the body
+ *   mode (1): bit 7 sums made right, bit 6 told length, bit 5 a connection that breaks, bit 4 keys | chunk (1) | the body
  */
 #include <stdio.h>
 
-#include "fuzz.h"
-#include "fuzz_image_mend.h"
+#include "fuzz_signer.h"
 #include "support/install_world.h"
 
 #define MENDED 0x80u
 #define TELLS  0x40u
 #define BREAKS 0x20u
+#define KEYS   0x10u
+
+enum { PLAIN, SIGNED_RADIO, SIGNED_PAIR, SIGNED_HOST };
+const char *const fuzz_accepts[] = {[PLAIN] = "a plain image",
+                                    [SIGNED_RADIO] = "a signed radio image",
+                                    [SIGNED_PAIR] = "a signed pair",
+                                    [SIGNED_HOST] = "a signed host image",
+                                    NULL};
 
 static struct install_world w;
 static struct slot_record good; /* as it was before the body came */
@@ -34,7 +41,12 @@ static void install_first(void)
 
     sample_image_build(&first, &spec);
     world_open(&w, true);
+    (void)fuzz_crypto_init(&w.crypto);
     world_install_good(&w, &first);
+    fuzz_must(world_load(&w, &good) == SLOT_STORE_OK);
+    good.radio.api = 11; /* as it was proven: what an image of a host alone is held against */
+    good.radio.least_host_api = 4;
+    world_store(&w, &good);
     remember();
 }
 
@@ -62,6 +74,38 @@ static void check_new_pair(const struct slot_record *rec, tdm_err err)
     fuzz_must((err == TDM_OK) == (has_bundle || has_host));
 }
 
+static void note_good(void)
+{
+    static const unsigned found[] = {
+        [IMAGE_KIND_RADIO] = SIGNED_RADIO, [IMAGE_KIND_PAIR] = SIGNED_PAIR, [IMAGE_KIND_HOST] = SIGNED_HOST};
+    const struct judge_verdict *v = &w.install.verdict;
+
+    fuzz_must(w.policy.trust == NULL || v->is_signed);
+    if (!v->has_manifest || v->is_signed)
+        fuzz_accept(v->has_manifest ? found[v->layout.kind] : PLAIN);
+}
+
+/* Nothing has changed since it was staged: it may be switched to. Then all as it was, for the next body. */
+static void arm(void)
+{
+    bool needs_restart;
+
+    tdm_err err = install_arm(&w.install, &needs_restart);
+    fuzz_told(err, &w.install.fault);
+    fuzz_must(err == TDM_OK && needs_restart == (w.host.selected != w.host.running));
+    w.host.selected = w.host.running;
+    w.host.is_final = true;
+    world_store(&w, &good);
+}
+
+static void set_policy(uint8_t mode)
+{
+    static const struct tdm_key key = {.id = FUZZ_KEY_ID};
+    static const struct judge_trust trust = {.keys = &key, .count = 1, .threshold = 1};
+
+    w.policy.trust = (mode & KEYS) != 0 ? &trust : NULL;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static bool is_ready;
@@ -80,18 +124,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     w.source.chunk = data[1] * 4u + 1u;
     w.source.tells_length = (data[0] & TELLS) != 0;
     w.source.breaks_at = (data[0] & BREAKS) != 0 ? (size - 2) / 2 + 1 : 0;
+    set_policy(data[0]);
     world_reboot(&w);
     uint64_t before = w.power.ops;
     tdm_err err = install_stage(&w.install, "test:image");
     fuzz_told(err, &w.install.fault);
     fuzz_must(err == TDM_OK || w.install.has_freed || w.power.ops == before);
+    if (err == TDM_OK)
+        note_good();
     world_reboot(&w);
     memset(&rec, 0, sizeof rec); /* padding counts in the comparison */
     fuzz_must(world_load(&w, &rec) == SLOT_STORE_OK);
     check_old_pair(&rec);
     check_new_pair(&rec, err);
-    if (err == TDM_OK) /* as it was, for the next body */
-        world_store(&w, &good);
+    if (err == TDM_OK)
+        arm();
     free(body);
     return 0;
 }

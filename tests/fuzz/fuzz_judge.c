@@ -14,7 +14,7 @@
 #include "base/semver.h"
 #include "fuzz.h"
 #include "fuzz_image_mend.h"
-#include "linux/tandem_linux.h"
+#include "fuzz_signer.h"
 
 #define MENDED     0x80u
 #define TAKES_HOST 0x01u
@@ -37,6 +37,13 @@
 #define COUNTER_FLOOR 6u
 #define NOW           2000000000u
 #define RUNNING       "1.4.0"
+
+enum { PLAIN, SIGNED_RADIO, SIGNED_PAIR, SIGNED_HOST };
+const char *const fuzz_accepts[] = {[PLAIN] = "a plain image",
+                                    [SIGNED_RADIO] = "a signed radio image",
+                                    [SIGNED_PAIR] = "a signed pair",
+                                    [SIGNED_HOST] = "a signed host image",
+                                    NULL};
 
 struct trial {
     struct judge_output out;
@@ -90,31 +97,9 @@ static void push(void *ctx, const uint8_t *data, size_t len)
     fuzz_told(judge_push(&t->judge, data, len), &t->judge.fault);
 }
 
-/* The port with a verifier of fuzz_sign()'s signatures: which key signed does not matter, what was signed does. */
-static tdm_err verify(struct tdm_crypto *c, const uint8_t *point, const uint8_t *digest, const uint8_t *signature)
-{
-    uint8_t good[FUZZ_SIGNATURE_LEN];
-
-    (void)c, (void)point;
-    fuzz_sign(digest, good);
-    return memcmp(good, signature, sizeof good) == 0 ? TDM_OK : TDM_E_TRUST;
-}
-
-static struct tdm_crypto *crypto(void)
-{
-    static struct crypto_openssl openssl;
-    static struct tdm_crypto_ops ops;
-
-    crypto_openssl_init(&openssl);
-    ops = *openssl.port.ops;
-    ops.p256_verify = verify;
-    openssl.port.ops = &ops;
-    return &openssl.port;
-}
-
 static void set_trust(struct judge_facts *f, uint8_t policy)
 {
-    static struct tdm_key keys[2] = {{.id = {0x5a, 0x7a, 0x78, 0xcc, 0xa4, 0xa0, 0xf4, 0x20}}, {.id = {0x7f}}};
+    static struct tdm_key keys[2] = {{.id = FUZZ_KEY_ID}, {.id = {0x7f}}};
     static struct judge_trust trust;
 
     keys[0].is_revoked = (policy & REVOKED) != 0;
@@ -159,10 +144,11 @@ static void set_facts(struct judge_facts *f, uint8_t bits, const uint8_t *file, 
 
 static void judge_file(struct trial *t, const struct judge_facts *facts, size_t size, uint32_t seed, bool is_bundle)
 {
+    static struct crypto_openssl crypto;
     const uint8_t *file = t->file;
 
     *t = (struct trial){.out = {on_accept, on_bundle, on_host}, .file = file, .size = size};
-    judge_init(&t->judge, crypto(), facts, &t->out);
+    judge_init(&t->judge, fuzz_crypto_init(&crypto), facts, &t->out);
     fuzz_feed(file, size, seed, push, t);
     fuzz_told(is_bundle ? judge_end_bundle(&t->judge, &t->verdict) : judge_end(&t->judge, &t->verdict),
               &t->judge.fault);
@@ -210,6 +196,15 @@ static void check_trust(const struct trial *t, const struct judge_trust *trust)
     }
 }
 
+static void note_good(const struct judge_verdict *v)
+{
+    static const unsigned found[] = {
+        [IMAGE_KIND_RADIO] = SIGNED_RADIO, [IMAGE_KIND_PAIR] = SIGNED_PAIR, [IMAGE_KIND_HOST] = SIGNED_HOST};
+
+    if (!v->has_manifest || v->is_signed)
+        fuzz_accept(v->has_manifest ? found[v->layout.kind] : PLAIN);
+}
+
 static void check_good(struct trial *t, const struct judge_facts *facts, uint32_t seed)
 {
     const struct image_layout *l = &t->verdict.layout;
@@ -225,14 +220,17 @@ static void check_good(struct trial *t, const struct judge_facts *facts, uint32_
         check_signed(t, facts);
     else
         must_be_digest(t->file, l->total_size, t->verdict.id);
-    if (l->kind != IMAGE_KIND_PAIR)
+    if (l->kind != IMAGE_KIND_PAIR) {
+        note_good(&t->verdict);
         return;
+    }
     uint8_t digest[TDM_SHA256_LEN];
     struct judge_facts stored = *facts;
     stored.told_length = 0;
     memcpy(digest, t->verdict.bundle_digest, sizeof digest);
     judge_file(t, &stored, l->bundle_size, seed, true);
     fuzz_must(t->judge.fault.err == TDM_OK && memcmp(t->verdict.bundle_digest, digest, sizeof digest) == 0);
+    note_good(&t->verdict);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -12,6 +12,8 @@
 #define ROOM       6000
 #define CELL_INPUT (MANIFEST_KEY_ID_LEN + 1 + 64) /* bytes that fill_cell() takes */
 
+const char *const fuzz_accepts[] = {"a statement with all its cells", NULL};
+
 static void fill_cell(struct bytes_reader *in, struct manifest_cell *cell)
 {
     bytes_get(in, cell->key_id, sizeof cell->key_id);
@@ -92,6 +94,8 @@ static void sign(struct bytes_reader *in, const struct manifest *m, uint8_t *byt
     fuzz_must(manifest_open(bytes, len, m->digest_count, &frame, &fault) == TDM_OK);
     fuzz_must(manifest_check_cells(&frame, &fault) == TDM_OK && frame.used_cells == used);
     write_again(m, &frame);
+    if (used == MANIFEST_CELLS_MAX)
+        fuzz_accept(0);
 }
 
 static void check_read(const struct manifest *m, const struct manifest *read)

@@ -14,6 +14,8 @@
 
 #define ANSWERS_MAX (3u * 2u * (256u + 2u * RFC2217_OPTIONS))
 
+const char *const fuzz_accepts[] = {"a session that a rate was set in", NULL};
+
 struct heard {
     struct rfc2217_decoder decoder;
     struct rfc2217_options options;
@@ -101,6 +103,8 @@ static void client(struct bytes_reader in)
     if (err == TDM_OK && tdm_serial_drop_input(&s.port) == TDM_OK && tdm_serial_write(&s.port, buf, 0, 0) == TDM_OK &&
         serial_rfc2217_set_modem(&s, SERIAL_DTR) == TDM_OK)
         err = tdm_serial_set_baud(&s.port, 921600);
+    if (err == TDM_OK)
+        fuzz_accept(0);
     for (err = TDM_OK; err == TDM_OK; total += err == TDM_OK ? got : 0)
         err = tdm_serial_read(&s.port, buf, sizeof buf, 0, &got);
     fuzz_must(total <= said);

@@ -7,23 +7,14 @@
  */
 #include <tandem/slot.h>
 
-#include "base/crc.h"
-#include "fuzz.h"
+#include "fuzz_sealed.h"
 #include "slot/slot_record.h"
-#include "support/fake_flash.h"
 
 #define BLOCK       4096u
 #define CONTENTS_AT 12u
 
-static void seal(uint8_t *copy, uint32_t sequence)
-{
-    static const uint8_t head[8] = {
-        'T', 'd', 'R', 'c', 1, 0, (uint8_t)SLOT_RECORD_LEN, (uint8_t)(SLOT_RECORD_LEN >> 8)};
-
-    memcpy(copy, head, sizeof head);
-    bytes_store_le32(copy + 8, sequence);
-    bytes_store_le32(copy + SLOT_RECORD_LEN - 4, crc32_add(CRC32_START, copy, SLOT_RECORD_LEN - 4));
-}
+enum { ONE, STORED };
+const char *const fuzz_accepts[] = {[ONE] = "a record", [STORED] = "a store that loads it", NULL};
 
 static void make_copy(uint8_t copy[SLOT_RECORD_ROOM], struct bytes_reader *in, size_t most, uint8_t mode,
                       uint32_t sequence)
@@ -34,8 +25,10 @@ static void make_copy(uint8_t copy[SLOT_RECORD_ROOM], struct bytes_reader *in, s
     memset(copy, (mode & 1u) != 0 ? 0 : 0xff, SLOT_RECORD_ROOM);
     if (len > 0 && (mode & 4u) == 0)
         memcpy(copy, bytes, len < SLOT_RECORD_ROOM ? len : SLOT_RECORD_ROOM);
-    if ((mode & 1u) != 0)
-        seal(copy, sequence);
+    if ((mode & 1u) == 0)
+        return;
+    bytes_store_le32(copy + FUZZ_SEQUENCE_AT, sequence);
+    fuzz_seal(copy, "TdRc", SLOT_RECORD_LEN);
 }
 
 static void read_and_write(const uint8_t *copy)
@@ -55,6 +48,7 @@ static void read_and_write(const uint8_t *copy)
     slot_record_set_result(&rec, SLOT_RESULT_FAILED, &rec.host[0].content, rec.bad[0].reason);
     fuzz_must(slot_record_write(&rec, sequence, again) == TDM_OK);
     fuzz_must(slot_record_read(again, sizeof again, &rec, &sequence) == TDM_OK);
+    fuzz_accept(ONE);
 }
 
 static void commit(struct slot_store *store, struct slot_record *rec)
@@ -87,6 +81,8 @@ static void use_store(struct fake_flash *flash)
     fuzz_must(state == seen_state && memcmp(&seen, &loaded, sizeof seen) == 0);
     if (state == SLOT_STORE_OK) /* both are valid now and of one sequence, which no two commits share */
         fuzz_must(memcmp(flash->durable, flash->durable + BLOCK, CONTENTS_AT) == 0);
+    if (state == SLOT_STORE_OK)
+        fuzz_accept(STORED);
     /* After the last sequence there is no next one: four billion commits are not expected of any flash. */
     if (tdm_copies_next_sequence(&store.copies) != 0)
         commit(&store, &loaded);

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* replay: a target without libFuzzer: runs it on every file named, and in every folder named. Used by ctest. */
+/*
+ * replay: a target without libFuzzer: runs it on every file named, and in every folder named. Used by ctest.
+ *
+ * usage: fuzz_TARGET [-s SEEDS] [FILE or FOLDER ...]
+ * The files in SEEDS have to reach all that the target's fuzz_accepts[] names: seeds that are refused at the door are of
+ * no use to anybody.
+ */
 #include <dirent.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -41,11 +47,28 @@ static void replay_folder(const char *name)
         (void)closedir(folder);
 }
 
+static bool seeds_are_taken(const char *folder)
+{
+    bool are_all = true;
+
+    replay_folder(folder);
+    for (unsigned n = 0; fuzz_accepts[n] != NULL; n++) {
+        if ((fuzz_accepted & 1u << n) != 0)
+            continue;
+        printf("no seed in %s reaches: %s\n", folder, fuzz_accepts[n]);
+        are_all = false;
+    }
+    return are_all;
+}
+
 int main(int argc, char **argv)
 {
+    bool has_seeds = argc > 2 && strcmp(argv[1], "-s") == 0;
     struct stat found;
 
-    for (int i = 1; i < argc; i++) {
+    if (has_seeds && !seeds_are_taken(argv[2]))
+        return 1;
+    for (int i = has_seeds ? 3 : 1; i < argc; i++) {
         if (stat(argv[i], &found) == 0 && S_ISDIR(found.st_mode))
             replay_folder(argv[i]);
         else

@@ -3,7 +3,8 @@
 """Writes first inputs for the fuzz targets, from tests/data and docs/FORMAT.md.   usage: tests/fuzz/seeds.py FOLDER
 
 FOLDER/TARGET/ gets files in the shape that fuzz_TARGET.c describes at its head. Nothing here is needed to find something:
-good inputs only save the fuzzer the time to make them up.
+good inputs only save the fuzzer the time to make them up. What they are made from is looked for by name, so that they cannot
+go stale unnoticed; that they are taken is a test (replay.c).
 """
 
 import re
@@ -15,13 +16,14 @@ from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
 DATA = REPO / "tests" / "data"
+CONFIG = REPO / "apps" / "tandem" / "config.c"
+FORMAT = (REPO / "docs" / "FORMAT.md").read_text()
 
 
 def examples() -> dict[str, bytes]:
     """The worked examples of docs/FORMAT.md that are written as bytes."""
     found = {}
-    text = (REPO / "docs" / "FORMAT.md").read_text()
-    for name, block in re.findall(r"<!-- example: (.+?) -->\n```\n(.*?)```", text, re.S):
+    for name, block in re.findall(r"<!-- example: (.+?) -->\n```\n(.*?)```", FORMAT, re.S):
         digits = "".join(re.sub(r"#.*", "", line) for line in block.splitlines())
         digits = re.sub(r"([0-9a-fA-F]{2})\*(\d+)", lambda m: m[1] * int(m[2]), digits)
         try:
@@ -43,6 +45,10 @@ def captured(folder: str, direction: str) -> list[bytes]:
     return sorted({s for s in said if 0 < len(s) <= 600})
 
 
+def longest(said: list[bytes]) -> list[bytes]:
+    return sorted(said, key=len)[-20:]
+
+
 def unslip(wire: bytes) -> list[bytes]:
     return [f.replace(b"\xdb\xdc", b"\xc0").replace(b"\xdb\xdd", b"\xdb") for f in wire.split(b"\xc0") if f]
 
@@ -56,9 +62,77 @@ def answers(kind: int, said: list[bytes]) -> bytes:
     return b"".join(bytes([kind, len(s)]) + s for s in said if len(s) < 256)
 
 
-def sealed(magic: bytes, sequence: int, contents: bytes) -> bytes:
-    whole = magic + struct.pack("<HHI", 1, 16 + len(contents), sequence) + contents
-    return whole + struct.pack("<I", zlib.crc32(whole))
+class Record:
+    """A sealed record as its tables in docs/FORMAT.md lay it out, its contents all zero until they are set."""
+
+    def __init__(self, title: str):
+        chapter = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", FORMAT, re.S | re.M)[1]
+        magic, version, length = re.search(r"frame: `([0-9a-f ]+)`, version (\d+), length (\d+)", chapter).groups()
+        self.bytes = bytearray(bytes.fromhex(magic) + struct.pack("<HH", int(version), int(length)))
+        self.bytes += bytes(int(length) - len(self.bytes))
+        rows = re.findall(r"^\| (\d+) \| (\d+) \| ([^|]+) \|$", chapter, re.M)
+        self.fields, inner = [(int(at), int(size), what) for at, size, what in rows], 0
+        for n, (at, _, _) in enumerate(self.fields):
+            inner = n if at == 0 else inner
+        self.fields, self.inner = self.fields[:inner] or self.fields, self.fields[inner:]
+
+    def place(self, name: str, of: str = "") -> tuple[int, int]:
+        """Offset and size of the field whose words begin like that; `of` a field of slots: in its contents."""
+        if of:
+            at, _ = self.place(of)
+            inner, size = find(self.inner, name)
+            return at + inner, size
+        return find(self.fields, name)
+
+    def set(self, name: str, value: int | bytes, of: str = "") -> "Record":
+        at, size = self.place(name, of)
+        value = value.to_bytes(size, "little") if isinstance(value, int) else value.ljust(size, b"\0")
+        assert len(value) == size, name
+        self.bytes[at:at + size] = value
+        return self
+
+    def sealed(self, sequence: int) -> bytes:
+        whole = bytes(self.bytes[:8]) + struct.pack("<I", sequence) + bytes(self.bytes[12:-4])
+        return whole + struct.pack("<I", zlib.crc32(whole))
+
+
+def find(fields: list[tuple[int, int, str]], name: str) -> tuple[int, int]:
+    found = [(at, size) for at, size, what in fields if what.startswith(name)]
+    assert len(found) == 1, f"docs/FORMAT.md: {len(found)} fields {name!r}"
+    return found[0]
+
+
+def slot_record() -> list[bytes]:
+    """A router that was never updated, and one whose new pair waits to be switched to; as they are, and to be sealed."""
+    first, staged = Record("Record"), Record("Record")
+    for record in (first, staged):
+        for name in ("host A: its bundle", "host B: its bundle", "pair to go back to: host", "pair to go back to: bundle"):
+            record.set(name, 0xFF)
+    first.set("state", 4, of="host A: contents")
+    for slot, state in (("host A", 4), ("host B", 2), ("r0", 4), ("r1", 2)):
+        of = f"{slot}: contents"
+        staged.set("state", state, of).set("image id", slot.encode() * 4, of).set("version text", b"radio/1.0", of)
+        staged.set("counter", 7, of).set("issued", 1_000_000_000, of).set("stored bytes", 4096, of)
+        staged.set("SHA-256", bytes(range(32)), of).set("flag: signed", 1, of)
+    for row, slot in enumerate("AB"):
+        staged.set(f"host {slot}: its bundle", row).set(f"host {slot}: version", b"1.4.0").set(f"host {slot}: Spinel", 11)
+    staged.set("counter floor", 5).set("time floor", 900_000_000).set("last result: 0 none", 1)
+    staged.set("8 refused images", b"\x01" * 32 + b"condemned".ljust(48, b"\0"))
+    a, b = first.sealed(1), staged.sealed(2)
+    return [bytes([mode, 1, 2]) + x + y for mode in (0, 3, 5, 11) for x, y in ((a, a), (b, b))] + [bytes([0, 1, 2]) + b]
+
+
+def history() -> list[bytes]:
+    entries = []
+    for number, (code, reason) in enumerate(((1, b""), (2, b"the radio stays silent"), (4, b"x")), 1):
+        entry = Record("History").set("result", code).set("seconds", 1_700_000_000 + number).set("reason", reason)
+        entries.append(entry.set("image id", bytes([number]) * 32).set("version", b"radio/1.0; esp32h2").sealed(number))
+    return [bytes([seals]) + b"".join(entries) for seals in (0, 0x0F, 0x05)]
+
+
+def boot_record() -> list[bytes]:
+    record = Record("Boot record").set("host slot to boot", 1).set("starts that the trial", 1).set("starts that the loader", 2)
+    return [bytes([mode]) + record.sealed(1) + record.sealed(2) for mode in (0, 3, 8, 13)]
 
 
 def images(ex: dict[str, bytes]) -> dict[str, bytes]:
@@ -73,13 +147,11 @@ def radio_only(pair: bytes) -> bytes:
 
 
 def esprom_link() -> list[bytes]:
-    """Syncs, asks for the chip and its flash, then writes a region: all answered as an ESP32-H2 would."""
-    good = lambda value, data=b"": b"\x02" + struct.pack("<IB", value, len(data)) + data
-    security = struct.pack("<IB7sII", 0, 0, bytes(7), 16, 0)
-    sync, fine, digest = good(0x20120707), b"\x04", b"\x03"
-    head = bytes([0, 0]) + struct.pack("<H", 300)
-    start = head + sync + good(0, security)
-    return [start + good(0x164020) * n + fine * m + digest * 3 for n in range(2, 18, 3) for m in (0, 4, 12)]
+    """A ROM that answers aptly to its end, or up to a point; in what it does then, it is of all kinds."""
+    heads = [bytes([chip, block]) + struct.pack("<H", size) for chip in (0, 1) for block in (0, 1) for size in (300, 1100)]
+    others = (b"", b"\x04" * 9, b"\x05\x06", b"\x03" * 4, b"\x00\x01\xc0", b"\x01\x04abcd")
+    return [head + b"\x06" * 80 for head in heads] + [heads[0] + b"\x06" * n + other + b"\x06" * 40
+                                                       for n in (0, 1, 2, 6, 20, 30, 36, 40) for other in others]
 
 
 def spinel_probe(value_frames: list[bytes]) -> list[bytes]:
@@ -92,7 +164,7 @@ def spinel_probe(value_frames: list[bytes]) -> list[bytes]:
     return [bytes([effort]) + whole for effort in range(4)] + [b"\0" + answers(2, [b"\x04\x03", version, caps] + in_order[3:])]
 
 
-POLICIES = ((0, 0), (0x01, 0), (0x39, 0x32), (0x79, 0x3D), (0xC3, 0x70))
+POLICIES = ((0, 0), (0x01, 0), (0x01, 0x30), (0x39, 0x32), (0x79, 0x3D), (0xC3, 0x70))
 
 
 def manifests(signed: dict[str, bytes]) -> list[bytes]:
@@ -144,10 +216,16 @@ def rfc2217() -> list[bytes]:
 
 
 def config() -> list[bytes]:
-    text = (REPO / "docs" / "CLI.md").read_text()
-    keys = re.findall(r"^\| `([a-z0-9-]+)` \|", text, re.M)
-    whole = "[radio]\nport = /dev/ttyS1\nbaud = 115200\n[slots]\nrcp-size = 2M\n[host]\nslots = no\n[boot]\nconfirm = manual\n"
-    return [whole.encode(), b"[trust]\nuse-system = yes ; remark\n", ("[radio]\n" + "".join(f"{k} = 1\n" for k in keys)).encode()]
+    """Every key with the value it has without a file, and with others, which not all of them take."""
+    table = re.search(r"^static const struct config_key keys\[\] = \{\n(.*?)^\};", CONFIG.read_text(), re.S | re.M)[1]
+    keys = re.findall(r'^    \{"([a-z]+)", "([a-z0-9-]+)", .*?, "([^"]*)",', table, re.M)
+    assert len(keys) == table.count("    {\"") > 50, f"{CONFIG}: {len(keys)} keys found"
+    files = [b"[trust]\nuse-system = yes ; remark\n"]
+    for other in (None, "1", "2M", "manual", "a b, c"):
+        lines = [f"[{section}]\n{key} = {value if other is None else other}\n" for section, key, value in keys]
+        files.append("".join(lines).encode())
+        files += [line.encode() for line in lines[:: 7 if other is None else 5]]
+    return files
 
 
 def manifest_structs(signed: dict[str, bytes]) -> list[bytes]:
@@ -155,8 +233,8 @@ def manifest_structs(signed: dict[str, bytes]) -> list[bytes]:
     cells = b"".join(bytes([8 - i]) * 8 + b"\x01" + bytes([i + 1]) * 64 for i in range(8))
     pair = signed["pair"][153:]
     sides = b"".join(pair[at:at + 1] + pair[at + 2:at + 12] for at in (128, 140))
-    return [cells + pair[6:7] + pair[8:128] + sides + b"\x05" + pair[152:312] + tail
-            for tail in (b"\x03abc\0", b"\0\x02de\x03\0\x01\0f")]
+    return [cells + count + pair[8:128] + sides + b"\x05" + pair[152:312] + tail
+            for tail in (b"\x03abc\0", b"\0\x02de\x03\0\x01\0f") for count in (pair[6:7], b"\x08")]
 
 
 def semver() -> list[bytes]:
@@ -174,27 +252,27 @@ def collect() -> dict[str, list[bytes]]:
     whole |= signed
     radio_frames = [f for wire in radio for f in unhdlc(wire)]
     facts = (0x00, 0x01, 0x03, 0x0F, 0x21)
-    record = sealed(b"TdRc", 1, bytes(1400))
+    apps = [data for data in ex.values() if data[:1] == b"\xe9"]
     seeds = {
         "image": [b"\x10" + data for data in whole.values()],
         "judge": [bytes([0x93, f, p, h]) + data for data in whole.values() for f in facts for p, h in POLICIES],
-        "manifest": manifests(signed) + [b"\x80\0" + v for v in (b"1.4.0\0001.4.0-rc.1\0001.10.0", b"0.0.0-a.1\0000.0.0-a.b\0000.0.0-1")],
+        "manifest": manifests(signed),
         "keys": keys(),
-        "install": [bytes([mode, 40]) + data for data in whole.values() for mode in (0x80, 0xC0, 0x20)],
-        "esp_app": [b"\x90" + data for data in ex.values() if data[:1] == b"\xe9"],
+        "install": [bytes([mode, 40]) + data for data in whole.values() for mode in (0x80, 0xC0, 0x20, 0x90, 0xD0)],
+        "esp_app": [b"\x90" + data for data in apps + [data[:23] + b"\0" + data[24:-32] for data in apps]],
         "partition_table": [b"\x90" + data[:160] for data in ex.values() if data[:2] == b"\xaa\x50"],
         "flash_args": [
             b"\x01--flash-size 2MB\n0x0 bootloader/b.bin\n0x10000 a.bin\n0x8000 partition-table.bin\n",
             b"\0" + struct.pack("<10I", 0x200000, 80, 3072, 96, 2, 0x1000, 4, 0x10000, 3, 0x8000)],
         "framing": [b"\x20" + s for s in rom[:40] + radio[:40]],
-        "esprom_packet": [bytes([n]) + f for s in rom[:60] for f in unslip(s)[:1] for n in (0, 20, 32)] +
+        "esprom_packet": [bytes([n]) + f for s in rom[:60] + longest(rom) for f in unslip(s)[:1] for n in (0, 20, 32)] +
                          [b"\0" + s[:400] for s in captured("rom", "<") if b"boot:" in s],
         "esprom_link": esprom_link() + [b"\0\0\x10\0" + answers(0, rom[:12])],
         "spinel_frame": radio_frames[:60],
         "spinel_probe": spinel_probe(radio_frames) + [b"\x01" + answers(0, radio[:8]), b"\x02" + answers(1, radio_frames[:8])],
-        "slot_record": [bytes([mode, 1, 2]) + record * 2 for mode in (0, 3, 5, 11)],
-        "history": [bytes([seals]) + bytes(range(153)) * 4 for seals in (0x0F, 0x05)],
-        "boot_record": [bytes([mode]) + sealed(b"TdBt", 1, bytes([1, 0, 1, 2]) + bytes(12)) * 2 for mode in (0, 3, 13)],
+        "slot_record": slot_record(),
+        "history": history(),
+        "boot_record": boot_record(),
         "uboot": uboot(),
         "http": http(),
         "config": config(),
@@ -208,6 +286,7 @@ def collect() -> dict[str, list[bytes]]:
 def main() -> None:
     folder = Path(sys.argv[1])
     for target, inputs in collect().items():
+        assert inputs, f"no seeds for {target}"
         (folder / target).mkdir(parents=True, exist_ok=True)
         for i, data in enumerate(inputs):
             (folder / target / f"seed-{i}").write_bytes(data)
