@@ -102,7 +102,7 @@ struct judge {
     uint8_t header[IMAGE_HEADER_MAX], flash_args[IMAGE_FLASH_ARGS_LEN]; /* held back; part 0 is in the parser */
     uint64_t manifest_at; /* its offset in the file                                                  */
     /* running: all of a plain image; else the signed range, then each part. firmware: as ESP files state it themselves */
-    struct tdm_sha256 running, bundle, host, firmware;
+    struct tdm_sha256 running, bundle, host, firmware; /* host: of a plain image */
     uint64_t room[JUDGE_ROOM_WORDS]; /* checkers of single parts: src/judge/judge_parts.h             */
 };
 

@@ -20,11 +20,12 @@ static tdm_err hash(struct judge *j, struct tdm_sha256 *s, const uint8_t *data, 
     return err == TDM_OK ? TDM_OK : refuse(j, err, "hash_failed", "the digest failed", 0);
 }
 
-/* Every byte of the image passes here once, in order. */
+/* Every byte of the image passes here once, in order. A host part with a manifest has its digest already. */
 static tdm_err emit(struct judge *j, bool is_host, const uint8_t *data, size_t len)
 {
-    tdm_err err = j->verdict.has_manifest ? TDM_OK : hash(j, &j->running, data, len);
-    if (err == TDM_OK)
+    bool is_plain = !j->verdict.has_manifest;
+    tdm_err err = is_plain ? hash(j, &j->running, data, len) : TDM_OK;
+    if (err == TDM_OK && (is_plain || !is_host))
         err = hash(j, is_host ? &j->host : &j->bundle, data, len);
     if (err != TDM_OK || j->out == NULL)
         return err;
@@ -189,7 +190,7 @@ static tdm_err end_digests(struct judge *j)
 
     if (err == TDM_OK && v->layout.bundle_size > 0)
         err = tdm_sha256_end(&j->bundle, v->bundle_digest);
-    if (err == TDM_OK)
+    if (err == TDM_OK && !v->has_manifest)
         err = tdm_sha256_end(&j->host, v->host_digest);
     return err == TDM_OK ? TDM_OK : refuse(j, err, "hash_failed", "the digest failed", 0);
 }

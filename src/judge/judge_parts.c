@@ -64,6 +64,8 @@ tdm_err judge_digest_end(struct judge *j, const struct image_part *part)
     if (memcmp(digest, j->verdict.manifest.digests[row], sizeof digest) != 0)
         return judge_fail_part(j, part, TDM_E_CORRUPT, "bad_digest", "a part is not the one that the manifest states",
                                0);
+    if (part->tag == IMAGE_TAG_HOST)
+        memcpy(j->verdict.host_digest, digest, sizeof digest); /* the slot holds the part and nothing else */
     return TDM_OK;
 }
 
