@@ -47,6 +47,7 @@ static int download(struct app *app, struct download *d, enum until until)
     d->install.cfg.retry = source_retry(&d->source, app, &d->dev.clock.port);
     d->install.cfg.is_source_once = d->source.is_once;
     tdm_err err = install_stage(&d->install, d->source.from);
+    source_close(&d->source);
     const char *name = d->source.names[d->install.place]; /* where it came from at last */
     if (err != TDM_OK)
         return installer_fail(app, &d->install, name);

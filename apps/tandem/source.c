@@ -201,6 +201,11 @@ int source_open(struct source *s, struct app *app, char **words, int count, bool
     return status;
 }
 
+void source_close(struct source *s)
+{
+    http_curl_close(&s->https);
+}
+
 struct fetch_retry source_retry(const struct source *s, const struct app *app, struct tdm_clock *clock)
 {
     uint32_t seed = 0;

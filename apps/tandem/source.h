@@ -37,6 +37,8 @@ struct source {
  */
 int source_open(struct source *s, struct app *app, char **words, int count, bool is_insecure, bool has_keys);
 
+void source_close(struct source *s); /* hangs up: nothing more is fetched */
+
 /* How often it is tried again, as configured. */
 struct fetch_retry source_retry(const struct source *s, const struct app *app, struct tdm_clock *clock);
 

@@ -76,6 +76,14 @@ static tdm_err open_files(struct http_curl_visit *t)
     return err;
 }
 
+static tdm_err open_line(struct http_curl *h, struct http_curl_visit *t)
+{
+    if (h->line == NULL)
+        h->line = http_curl_line_open();
+    t->line = h->line;
+    return h->line != NULL ? TDM_OK : fail(t, TDM_E_IO, "no_memory", "no memory for a transfer");
+}
+
 static tdm_err curl_get(struct tdm_http *port, const char *url, const struct tdm_http_ask *ask, struct tdm_sink *body,
                         struct tdm_http_reply *reply)
 {
@@ -89,6 +97,8 @@ static tdm_err curl_get(struct tdm_http *port, const char *url, const struct tdm
         err = open_files(&t);
     t.url = t.first;
     if (err == TDM_OK)
+        err = open_line(h, &t);
+    if (err == TDM_OK)
         err = travel(&t);
     X509_STORE_free(t.trust); /* takes NULL */
     OPENSSL_cleanse(t.token, sizeof t.token);
@@ -100,5 +110,12 @@ void http_curl_init(struct http_curl *h, const struct http_curl_config *cfg)
     static const struct tdm_http_ops ops = {.get = curl_get};
     h->port.ops = &ops;
     h->cfg = *cfg;
+    h->line = NULL;
     h->ends_ms = cfg->deadline_ms > 0 ? http_curl_now_ms() + cfg->deadline_ms : 0;
+}
+
+void http_curl_close(struct http_curl *h)
+{
+    http_curl_hang_up(h->line);
+    h->line = NULL;
 }

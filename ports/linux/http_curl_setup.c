@@ -48,7 +48,7 @@ static CURLcode set_secrets(CURL *c, struct http_curl_visit *t)
     if (has_certificate) {
         HTTP_CURL_SET(CURLOPT_SSLCERT, t->cfg->client_certificate);
         HTTP_CURL_SET(CURLOPT_SSLKEY, http_curl_trust_key_file(t->cfg));
-        t->tls.has_certificate = true;
+        t->tls->has_certificate = true;
     }
     return CURLE_OK;
 }
@@ -60,7 +60,7 @@ static CURLcode set_trust(CURL *c, struct http_curl_visit *t)
     if (t->cfg->pins != NULL && t->cfg->pins[0] != '\0')
         HTTP_CURL_SET(CURLOPT_PINNEDPUBLICKEY, t->cfg->pins);
     CURLcode rc = set_secrets(c, t);
-    return rc != CURLE_OK ? rc : http_curl_tls_set(c, &t->tls);
+    return rc != CURLE_OK ? rc : http_curl_tls_set(c, t->tls);
 }
 
 /* A speed limit waits after each piece: small ones, then. */
@@ -70,6 +70,13 @@ static uint32_t step_size(uint32_t max_speed)
     return size < 1024 ? 1024 : size > 16384 ? 16384 : size;
 }
 
+/* HTTP/2 where the library and, in its handshake, the server know it. */
+static long newest_version(void)
+{
+    bool has_2 = (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_HTTP2) != 0;
+    return has_2 ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1;
+}
+
 /* A proxy is the environment's business, as everywhere: https_proxy, all_proxy, no_proxy. */
 static CURLcode set_request(CURL *c, struct http_curl_visit *t, struct curl_slist *headers)
 {
@@ -77,12 +84,15 @@ static CURLcode set_request(CURL *c, struct http_curl_visit *t, struct curl_slis
 
     HTTP_CURL_SET(CURLOPT_URL, t->url.text);
     HTTP_CURL_SET(CURLOPT_HTTPGET, 1L);
-    HTTP_CURL_SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    HTTP_CURL_SET(CURLOPT_HTTP_VERSION, newest_version());
     HTTP_CURL_SET(CURLOPT_HTTPHEADER, headers);
     HTTP_CURL_SET(CURLOPT_USERAGENT, "tandem");
     HTTP_CURL_SET(CURLOPT_FOLLOWLOCATION, 0L); /* we do: each step is checked like the first */
     HTTP_CURL_SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     HTTP_CURL_SET(CURLOPT_NOSIGNAL, 1L);
+    HTTP_CURL_SET(CURLOPT_MAXCONNECTS, 1L);
+    HTTP_CURL_SET(CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+    HTTP_CURL_SET(CURLOPT_SSL_SESSIONID_CACHE, 0L); /* a new connection shows its certificate again */
     HTTP_CURL_SET(CURLOPT_CONNECTTIMEOUT_MS, (long)t->cfg->connect_ms + (long)t->cfg->first_byte_ms);
     if (t->cfg->max_speed > 0)
         HTTP_CURL_SET(CURLOPT_BUFFERSIZE, (long)step_size(t->cfg->max_speed));

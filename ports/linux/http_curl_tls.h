@@ -6,7 +6,8 @@
  * Demands   TLS 1.2 or newer; keys and signatures of 112 bits or more (OpenSSL's level 2); no renegotiation; a chain that
  *           ends at one of the trusted certificates, each of them an end whoever issued it; a name among the
  *           certificate's alternative names. A common name alone does for a certificate that is itself trusted.
- * Memory    the struct is the caller's and stays in place while its handle lives. trust is borrowed.
+ * Memory    the struct is the caller's and stays in place while its handle lives, or a connection that the handle keeps. trust
+ *           is borrowed for the handshake.
  */
 #ifndef TANDEM_HTTP_CURL_TLS_H
 #define TANDEM_HTTP_CURL_TLS_H
@@ -24,6 +25,7 @@ struct http_curl_tls {
     /* set by the caller */
     X509_STORE *trust;
     bool has_certificate; /* one of our own, for this server */
+    bool was_asked;       /* for it, by the server of the connection that was kept, if it is still used */
 
     /* what the connection has shown */
     bool was_judged;           /* the server's certificate, with this verdict:  */

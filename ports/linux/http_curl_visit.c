@@ -2,6 +2,7 @@
 #include "http_curl_visit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -97,7 +98,7 @@ static tdm_err fail_status(struct http_curl_visit *t, long status)
     t->reply->status = (int)status;
     if (curl_easy_getinfo(t->curl, CURLINFO_RETRY_AFTER, &after_s) == CURLE_OK && after_s > 0)
         t->reply->retry_after_s = after_s < UINT32_MAX ? (uint32_t)after_s : UINT32_MAX;
-    if (http_curl_tls_blame(&t->tls, CURLE_OK, (int)status, &t->reply->fault))
+    if (http_curl_tls_blame(t->tls, CURLE_OK, (int)status, &t->reply->fault))
         return t->reply->fault.err;
     if (status == STATUS_LOG_IN)
         return fail(t, TDM_E_PEER, "captive_portal", "the network wants somebody to log in first", (uint64_t)status);
@@ -121,6 +122,15 @@ static tdm_err judge_answer(struct http_curl_visit *t)
     return t->reply->fault.err;
 }
 
+/* An answer on a connection that was there before: what its handshake had shown counts. */
+static void recall_handshake(struct http_curl_visit *t)
+{
+    long fresh = 1;
+
+    if (curl_easy_getinfo(t->curl, CURLINFO_NUM_CONNECTS, &fresh) == CURLE_OK && fresh == 0)
+        t->tls->asked_certificate = t->tls->was_asked;
+}
+
 /* The answer's head is complete: note it and see whether its body is the file. */
 static tdm_err begin_body(struct http_curl_visit *t)
 {
@@ -130,6 +140,7 @@ static tdm_err begin_body(struct http_curl_visit *t)
     if (t->has_begun)
         return TDM_OK;
     t->has_begun = true;
+    recall_handshake(t);
     if (curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK ||
         curl_easy_getinfo(t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) != CURLE_OK)
         return fail(t, TDM_E_BUG, "bug", "the HTTP library does not tell its state", 0);
@@ -213,9 +224,9 @@ static size_t on_body(char *data, size_t one, size_t len, void *user)
 
     (void)one;
     take(t, len);
-    if (t->tls.asked_renegotiation) /* and was told no; there are servers that go on as if nothing had been said */
-        (void)http_curl_tls_blame(&t->tls, CURLE_RECV_ERROR, 0, &t->reply->fault);
-    if (t->tls.asked_renegotiation || begin_body(t) != TDM_OK)
+    if (t->tls->asked_renegotiation) /* and was told no; there are servers that go on as if nothing had been said */
+        (void)http_curl_tls_blame(t->tls, CURLE_RECV_ERROR, 0, &t->reply->fault);
+    if (t->tls->asked_renegotiation || begin_body(t) != TDM_OK)
         return 0;
     if (t->is_redirect || t->reply->status == 416)
         return pass_over(t, len);
@@ -255,7 +266,7 @@ static void keep_words(struct http_curl_visit *t, CURLcode rc)
     bool is_led_away = strcmp(t->first.text, t->url.text) != 0;
     const char *words = t->words[0] != '\0' ? t->words : curl_easy_strerror(rc);
     bool is_pin = rc == CURLE_SSL_PINNEDPUBKEYNOTMATCH;
-    const char *about = is_pin ? t->tls.pin : rc == CURLE_PEER_FAILED_VERIFICATION ? t->tls.about : "";
+    const char *about = is_pin ? t->tls->pin : rc == CURLE_PEER_FAILED_VERIFICATION ? t->tls->about : "";
 
     int n = snprintf(text, sizeof text, "%s%.*s%s%s%s%.200s", is_led_away ? "redirected to " : "",
                      is_led_away ? shown_length(t->url.text) : 0, t->url.text, is_led_away ? ": " : "", words,
@@ -284,6 +295,8 @@ static tdm_err fail_transfer(struct http_curl_visit *t, CURLcode rc)
         {CURLE_GOT_NOTHING, TDM_E_UNREACHABLE, "connection_broke", "the connection closed without an answer"},
         {CURLE_SEND_ERROR, TDM_E_UNREACHABLE, "connection_broke", "the connection broke"},
         {CURLE_RECV_ERROR, TDM_E_UNREACHABLE, "connection_broke", "the connection broke"},
+        {CURLE_HTTP2, TDM_E_UNREACHABLE, "connection_broke", "the connection broke"},
+        {CURLE_HTTP2_STREAM, TDM_E_UNREACHABLE, "connection_broke", "the connection broke"},
         {CURLE_OPERATION_TIMEDOUT, TDM_E_TIMEOUT, "connect_timeout", "no connection in time"},
         {CURLE_SSL_CONNECT_ERROR, TDM_E_UNREACHABLE, "tls_failed", "no TLS connection could be agreed on"},
         {CURLE_COULDNT_RESOLVE_PROXY, TDM_E_UNREACHABLE, "no_such_proxy", "the proxy's name is not known"},
@@ -296,7 +309,7 @@ static tdm_err fail_transfer(struct http_curl_visit *t, CURLcode rc)
     keep_words(t, rc);
     if (curl_easy_getinfo(t->curl, CURLINFO_HTTP_CONNECTCODE, &proxy_status) == CURLE_OK && proxy_status >= 300)
         return fail_proxy(t, proxy_status);
-    if (http_curl_tls_blame(&t->tls, rc, t->reply->status, &t->reply->fault))
+    if (http_curl_tls_blame(t->tls, rc, t->reply->status, &t->reply->fault))
         return t->reply->fault.err;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (rows[i].rc == rc)
@@ -362,27 +375,60 @@ static struct curl_slist *list_headers(const struct tdm_http_ask *ask)
     return all;
 }
 
-/* One request to one server, with a handle of its own, so that nothing of the last one is left in it. */
+/* All is forgotten but the connection, and whether its server had asked for a certificate. */
+static void forget(struct http_curl_visit *t)
+{
+    bool was_asked = t->line->tls.asked_certificate;
+
+    curl_easy_reset(t->line->easy);
+    t->line->tls = (struct http_curl_tls){.trust = t->trust, .was_asked = was_asked};
+    t->curl = t->line->easy;
+    t->tls = &t->line->tls;
+    t->has_begun = t->has_come = t->is_redirect = false;
+    t->words[0] = '\0';
+    t->passed_over = 0;
+    t->reply->status = 0;
+    http_curl_head_begin(&t->head);
+    t->part = (struct http_curl_part){.room = UINT64_MAX};
+}
+
+/* One request to one server; nothing of it is left in the handle afterwards but the connection. */
 tdm_err http_curl_visit(struct http_curl_visit *t)
 {
     struct curl_slist *headers = list_headers(t->ask);
     tdm_err err;
 
-    http_curl_head_begin(&t->head);
-    t->part = (struct http_curl_part){.room = UINT64_MAX};
-    t->has_begun = t->has_come = t->is_redirect = false;
-    t->words[0] = '\0';
-    t->passed_over = 0;
-    t->reply->status = 0;
-    t->tls = (struct http_curl_tls){.trust = t->trust};
-    t->curl = curl_easy_init();
-    if (t->curl == NULL || headers == NULL)
+    forget(t);
+    if (headers == NULL)
         err = fail(t, TDM_E_IO, "no_memory", "no memory for a transfer", 0);
     else
         err = perform(t, headers);
     if (err == TDM_OK && t->is_redirect)
         err = take_next(t);
-    curl_easy_cleanup(t->curl); /* both take NULL */
-    curl_slist_free_all(headers);
+    curl_easy_reset(t->curl);
+    curl_slist_free_all(headers); /* takes NULL */
+    t->tls->trust = NULL;
     return err;
+}
+
+/* ---- the line ---- */
+
+struct http_curl_line *http_curl_line_open(void)
+{
+    struct http_curl_line *line = calloc(1, sizeof *line);
+
+    if (line != NULL)
+        line->easy = curl_easy_init();
+    if (line != NULL && line->easy != NULL)
+        return line;
+    free(line);
+    return NULL;
+}
+
+void http_curl_hang_up(struct http_curl_line *line)
+{
+    if (line == NULL)
+        return;
+    curl_easy_cleanup(line->easy); /* says goodbye by what is noted in line->tls */
+    free(line);
 }

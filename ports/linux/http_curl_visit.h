@@ -3,7 +3,8 @@
  * http_curl_visit: one request to one server, from the connection to the end of its answer.
  *
  * Used by   http_curl.c, once for each step of a chain of redirects.   Uses  libcurl, http_curl_tls.
- * Memory    the struct is the caller's, {0} but for what it sets; nothing stays open after a visit.
+ * Memory    the struct is the caller's, {0} but for what it sets. What a visit leaves open is its connection, in the line, where
+ *           the next visit to the same server finds it: by the same configuration, which is what it was judged by.
  * Faults    in reply->fault, with others' words in reply->detail.
  */
 #ifndef TANDEM_HTTP_CURL_VISIT_H
@@ -16,6 +17,15 @@
 #include "http_curl_url.h"
 #include "linux/tandem_linux.h"
 
+struct http_curl_line {
+    CURL *easy;
+    struct http_curl_tls tls; /* of its only connection */
+};
+
+/* NULL: no memory. The line goes on living after a visit, and ends with http_curl_hang_up(). */
+struct http_curl_line *http_curl_line_open(void);
+void http_curl_hang_up(struct http_curl_line *line); /* takes NULL */
+
 struct http_curl_visit {
     /* set by the caller */
     const struct http_curl_config *cfg;
@@ -25,6 +35,7 @@ struct http_curl_visit {
     uint64_t ends_ms;                /* of http_curl_now_ms(): no longer than that; 0: no end */
     struct http_curl_url first, url; /* the one that the operator gave, and the one to visit */
     X509_STORE *trust;
+    struct http_curl_line *line;
     char token[HTTP_TOKEN_MAX]; /* for the first one's server alone, or "" */
 
     /* after the visit */
@@ -33,7 +44,7 @@ struct http_curl_visit {
 
     /* during it */
     CURL *curl;
-    struct http_curl_tls tls;
+    struct http_curl_tls *tls;
     tdm_err sink_err;
     bool has_begun; /* the body */
     struct http_curl_head head;

@@ -211,9 +211,12 @@ struct http_curl {
     struct tdm_http port;
     struct http_curl_config cfg;
     uint64_t ends_ms;
+    struct http_curl_line
+        *line; /* the connection, kept from one get to the next for as long as they go to one server */
 };
 
 void http_curl_init(struct http_curl *h, const struct http_curl_config *cfg);
+void http_curl_close(struct http_curl *h); /* of what was initialised; it can be used again */
 
 /* A local file by its name, through the same port. */
 struct http_file {

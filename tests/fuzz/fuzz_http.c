@@ -132,6 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tdm_err err = tdm_http_get(&http.port, server.url, &whole, &body.sink, &reply);
     while (sem_wait(&server.is_done) != 0) {
     }
+    http_curl_close(&http);
     check_reply(err, &reply, &body, size - 1);
     return 0;
 }

@@ -224,6 +224,7 @@ static void test_urls(void **state)
         tdm_err err = tdm_http_get(&port.port, url, &whole, &c.sink, &reply);
         if (err != rows[i].err || strcmp(reply.fault.code, rows[i].code) != 0)
             fail_msg("%s: %s %s (%s)", rows[i].name, tdm_err_name(err), reply.fault.code, reply.detail);
+        http_curl_close(&port);
     }
     assert_int_equal(close(fd), 0);
 }
