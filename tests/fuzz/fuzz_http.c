@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fuzz_http: what a server may answer, through the HTTP library itself, from a server on loopback that sends the input and
- * closes. What arrives is never more than was sent; TDM_OK has status 200 and, where a length was told, that length; the
- * words kept from the answer are one printable line. Redirects stay out: they would lead off this machine.
+ * closes. What arrives is never more than was sent. It is the whole file or the part that was asked for, within the length
+ * that was told; the words kept from the answer are one printable line. Redirects stay out: they would lead off this
+ * machine.
+ *
+ *   what is asked, or from 128 on after how many bytes the receiver has enough (1) | the answer
  */
 #include <netinet/in.h>
 #include <pthread.h>
@@ -15,7 +18,8 @@
 #include "fuzz.h"
 #include "linux/tandem_linux.h"
 
-const char *const fuzz_accepts[] = {"a body", NULL};
+enum { WHOLE, PART };
+const char *const fuzz_accepts[] = {[WHOLE] = "a whole file", [PART] = "a part of one", NULL};
 
 static struct server {
     int fd;
@@ -27,6 +31,8 @@ static struct server {
 
 struct body {
     struct tdm_sink sink;
+    const struct tdm_http_ask *ask;
+    const struct tdm_http_reply *reply;
     uint64_t got, stops_at;
 };
 
@@ -35,6 +41,7 @@ static tdm_err take(struct tdm_sink *sink, const uint8_t *data, size_t len)
     struct body *b = (struct body *)(void *)sink; /* its first member */
 
     fuzz_must(len > 0 && data != NULL);
+    fuzz_must(b->reply->start == 0 || b->reply->start == b->ask->from);
     b->got += len;
     return b->stops_at > 0 && b->got >= b->stops_at ? TDM_E_NO_ROOM : TDM_OK;
 }
@@ -97,6 +104,21 @@ static bool leads_elsewhere(const uint8_t *data, size_t size)
     return false;
 }
 
+static void check_good(const struct tdm_http_reply *reply, const struct body *body)
+{
+    const struct tdm_http_ask *ask = body->ask;
+    bool is_part = reply->status == 206;
+
+    fuzz_must(reply->status == 200 || (tdm_http_is_part(ask) && (is_part || (reply->status == 416 && body->got == 0))));
+    fuzz_must(reply->start == (is_part ? ask->from : 0));
+    fuzz_must(!is_part || ask->count == 0 || body->got <= ask->count);
+    fuzz_must(!reply->has_length || reply->start + body->got <= reply->length);
+    fuzz_must(is_part || !reply->has_length || reply->length == body->got);
+    fuzz_must(!is_part || !reply->is_changed);
+    if (body->got > 0)
+        fuzz_accept(is_part ? PART : WHOLE);
+}
+
 static void check_reply(tdm_err err, const struct tdm_http_reply *reply, const struct body *body, size_t sent)
 {
     fuzz_must(body->got <= sent && memchr(reply->detail, '\0', sizeof reply->detail) != NULL);
@@ -106,18 +128,17 @@ static void check_reply(tdm_err err, const struct tdm_http_reply *reply, const s
     fuzz_must(err == TDM_OK || reply->fault.err == err || err == TDM_E_NO_ROOM);
     if (err != TDM_OK)
         return;
-    fuzz_must(reply->status == 200 && (!reply->has_length || reply->length == body->got));
-    if (body->got > 0)
-        fuzz_accept(0);
+    check_good(reply, body);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct http_curl_config cfg = {
         .allow_http = true, .connect_ms = 5000, .first_byte_ms = 5000, .stall_ms = 5000};
-    static const struct tdm_http_ask whole;
-    struct body body = {.sink = {take}};
+    static const struct tdm_http_ask asks[] = {
+        {.from = 0}, {.from = 3}, {.from = 3, .count = 4, .validator = "\"v1\"", .length = 9}, {.count = 4}};
     struct tdm_http_reply reply;
+    struct body body = {.sink = {take}, .reply = &reply};
     struct http_curl http;
 
     if (size < 1 || leads_elsewhere(data, size))
@@ -126,10 +147,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         start_server();
     server.answer = data + 1;
     server.len = size - 1;
+    body.ask = &asks[data[0] < 128 ? data[0] % 4u : 0];
     body.stops_at = data[0] < 128 ? 0 : data[0] - 127u;
     memset(&reply, 0, sizeof reply);
     http_curl_init(&http, &cfg);
-    tdm_err err = tdm_http_get(&http.port, server.url, &whole, &body.sink, &reply);
+    tdm_err err = tdm_http_get(&http.port, server.url, body.ask, &body.sink, &reply);
     while (sem_wait(&server.is_done) != 0) {
     }
     http_curl_close(&http);

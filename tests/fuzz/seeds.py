@@ -189,13 +189,33 @@ def keys() -> list[bytes]:
     return [p256[0], b"# a remark\n\n" + p256[0] + p256[1], p256[0] * 2, other, p256[0] + other]
 
 
+def trust() -> list[bytes]:
+    """Certificates with the names that people give them, and what is none. Made anew: nothing is kept but their form."""
+    def make(*words: str) -> bytes:
+        call = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "/dev/null", "-days", "9"]
+        return subprocess.run([*call, *words], capture_output=True, check=True).stdout
+    one = make("-subj", "/CN=updates.example", "-addext", "subjectAltName=DNS:updates.example,IP:10.0.0.1,IP:fd00::1")
+    two = make("-subj", "/O=A, B/CN=\u00e9\x07", "-utf8")
+    return [one, one + b"\nplain text\n" + two, one + one, one[:200], two.replace(b"CERT", b"SHERT")]
+
+
+def urls() -> list[bytes]:
+    return [b"https://updates.example/a/image?x=1#y", b"http://User:pa%40ss@Host.Example:8080/%20a@b", b"https://[fe80::1%25eth0]:4433/",
+            b"https://a@b@c/", b"file:///etc/passwd", b"https://x:99999/", b"//x/y", b"HTTPS://u@1.2.3/../../a"]
+
+
 def http() -> list[bytes]:
     ok = b"HTTP/1.1 200 OK\r\n"
     return [b"\0" + answer for answer in (
         ok + b"Content-Length: 5\r\n\r\nhello", ok + b"\r\nno length", b"HTTP/1.0 404 No\r\n\r\n",
         ok + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: y\r\n\r\n",
         ok + b"Content-Encoding: gzip\r\n\r\nx", b"HTTP/1.1 100 Continue\r\n\r\n" + ok + b"Content-Length: 9\r\n\r\nhell",
-        b"HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-4/9\r\n\r\nhello")]
+        b"HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-4/9\r\n\r\nhello")] + [bytes([ask]) + head + answer
+            for ask in (1, 2, 3) for head in (b"HTTP/1.1 206 Partial\r\n", ok) for answer in (
+                b"ETag: \"v1\"\r\nContent-Range: bytes 3-6/9\r\nContent-Length: 4\r\n\r\nloth",
+                b"Content-Range: bytes 3-8/9\r\n\r\nlo the", b"Content-Range: bytes 0-3/*\r\nContent-Length: 4\r\n\r\nhell",
+                b"Content-Type: multipart/byteranges; boundary=x\r\n\r\n--x")] + [
+                    b"\1HTTP/1.1 416 No\r\nContent-Range: bytes */2\r\n\r\n", b"\3HTTP/1.1 416 No\r\nContent-Range: bytes */0\r\n\r\n"]
 
 
 def uboot() -> list[bytes]:
@@ -275,6 +295,8 @@ def collect() -> dict[str, list[bytes]]:
         "boot_record": boot_record(),
         "uboot": uboot(),
         "http": http(),
+        "trust": trust(),
+        "url": urls(),
         "config": config(),
         "manifest_write": manifest_structs(signed),
         "rfc2217": rfc2217(),
