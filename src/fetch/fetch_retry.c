@@ -34,6 +34,19 @@ static enum fetch_next after_code(const char *code, enum fetch_next other)
     return other;
 }
 
+/* Whoever answers so can still send the whole file, or a part of the one that lies there now. */
+bool fetch_begins_anew(const struct tdm_http_reply *reply)
+{
+    static const char *const codes[] = {"range_beyond_end", "range_of_other_file", "range_missing",
+                                        "wrong_range",      "multipart_range",     "long_range"};
+
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0] && reply->fault.err == TDM_E_PEER; i++) {
+        if (strcmp(codes[i], reply->fault.code) == 0)
+            return true;
+    }
+    return false;
+}
+
 static enum fetch_next after_source(const struct tdm_http_reply *reply)
 {
     switch (reply->fault.err) {
@@ -43,7 +56,7 @@ static enum fetch_next after_source(const struct tdm_http_reply *reply)
     case TDM_E_PEER:
         if (strcmp(reply->fault.code, "http_status") == 0 || strcmp(reply->fault.code, "proxy_refused") == 0)
             return reply->retry_after_s > FETCH_ASKED_MAX_S ? FETCH_ELSEWHERE : after_status(reply->fault.at);
-        return FETCH_ELSEWHERE;
+        return fetch_begins_anew(reply) ? FETCH_AGAIN : FETCH_ELSEWHERE;
     case TDM_E_CANCELLED:
     case TDM_E_BUG:
     case TDM_E_NO_ROOM:

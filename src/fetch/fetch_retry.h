@@ -25,6 +25,12 @@ enum fetch_next { FETCH_END, FETCH_ELSEWHERE, FETCH_AGAIN };
 /* fault: of the download. reply: its server's; the failure is the server's when reply->fault is set. */
 enum fetch_next fetch_after(const struct tdm_fault *fault, const struct tdm_http_reply *reply);
 
+/*
+ * A part came that was not asked for, or there is no such part any more: what is kept of the file is of no use with this
+ * place. The next attempt there asks for all of it, and counts like any other, so a file that changes all the time is given up.
+ */
+bool fetch_begins_anew(const struct tdm_http_reply *reply);
+
 /* Before round 1, 2, ...: between half and all of first_ms doubled each time, no longer than FETCH_WAIT_MAX_MS. */
 uint32_t fetch_wait_ms(uint32_t first_ms, uint32_t round, uint32_t seed);
 
