@@ -8,8 +8,10 @@
  *   wire_faults --only FAULT,DIR,FRAME,PACKED     one again
  *
  * Whatever happens, a session ends: with the flash as it was meant, or with an error that has a name; no byte outside the
- * regions changes (unless a flipped bit made the ROM erase somewhere else: only blocks have a checksum); RESET and BOOT are released. A session without faults then finishes, and writes again only sectors
- * that are not right.
+ * regions changes (unless a flipped bit made the ROM erase somewhere else: only blocks have a checksum); RESET and BOOT
+ * are released. A session without faults then finishes: it writes only sectors that are not right, and sends no byte more
+ * than the blocks that carry them and the questions of one session (wire_count). A radio that loses its power loses of
+ * what it had at most what a ROM keeps in memory, 32 KiB, and its last block.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,56 +20,16 @@
 
 #include <tandem/esprom.h>
 
-#include "esprom/esprom_packet.h"
 #include "linux/tandem_linux.h"
 #include "sim_link.h"
 #include "support/fake_log.h"
 #include "support/tiny_firmware.h"
+#include "wire_line.h"
 
-#define FLASH_SIZE   (1024u * 1024)
-#define APP_LEN      90000u
-#define SPEED        921600u
-#define LONGEST_US   (600 * 1000000ull)
-#define FRAME_MAX    (2u + 2u * ESPROM_FRAME_MAX)
-#define SLIP_MARK    0xc0u
-#define LATE_US      700000u  /* within the wait for the answer  */
-#define TOO_LATE_US  9000000u /* past it: it meets a later command */
-#define POWER_OFF_US 50000u
-
-enum fault { LOST, DOUBLED, FLIPPED, CUT, LATE, TOO_LATE, TEXT, RADIO_POWER, HOST_POWER, FAULTS };
-enum direction { TO_CHIP, TO_HOST, DIRECTIONS };
-
-static const char *const fault_names[] = {"lost",     "doubled", "flipped",     "cut",       "late",
-                                          "too late", "text",    "radio power", "host power"};
-
-struct frame {
-    uint8_t bytes[FRAME_MAX];
-    size_t len;
-};
-
-/* The line with its faults, between the engine and the simulator's link. */
-static struct wire {
-    struct tdm_serial port;
-    unsigned frames[DIRECTIONS];
-    struct frame in; /* being heard */
-    bool is_in_frame;
-    uint8_t ready[4 * FRAME_MAX]; /* heard, to be read */
-    size_t ready_len, ready_pos;
-    struct {
-        struct frame frame;
-        uint64_t due_us; /* 0: none */
-    } held;
-    bool host_is_dead;
-    bool has_hurt_command; /* a bit of a command was flipped: commands but blocks have no checksum, so it was obeyed */
-} wire;
-
-static struct plan {
-    enum fault fault;
-    enum direction direction;
-    unsigned frame;
-    bool is_packed;
-    unsigned one_in; /* 0: only the frame above; else a draw for each frame */
-} plan;
+#define FLASH_SIZE (1024u * 1024)
+#define APP_LEN    90000u
+#define SPEED      921600u
+#define LONGEST_US (600 * 1000000ull)
 
 static uint8_t flash_bytes[FLASH_SIZE], wanted[FLASH_SIZE], before[FLASH_SIZE];
 static struct sim_flash flash;
@@ -76,194 +38,40 @@ static struct sim_link link_;
 static struct deflate_zlib packer;
 static struct fake_log log_;
 static struct esprom rom;
-static uint64_t rng;
-static bool is_verbose;
+static struct wire_count sent;
+static bool is_packed, is_verbose;
 
-static const struct region {
-    uint32_t offset, size;
-} regions[] = {{TINY_APP_AT, APP_LEN}, {TINY_TABLE_AT, 0xc00}, {0, TINY_IMAGE_LEN}};
+static const struct wire_region regions[] = {{TINY_APP_AT, APP_LEN}, {TINY_TABLE_AT, 0xc00}, {0, TINY_IMAGE_LEN}};
 
 #define REGIONS (sizeof regions / sizeof regions[0])
 
-static uint64_t draw(uint64_t below)
-{
-    uint64_t z = (rng += 0x9e3779b97f4a7c15u);
+static struct { /* when the radio lost its power */
+    struct wire_need need;
+    uint64_t payload;     /* sent until then */
+    uint32_t lost, bound; /* of the stream under way */
+} at_cut;
 
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return (z ^ z >> 31) % below;
-}
-
-/* ---- the line ------------------------------------------------------------------------------------------------------ */
-
-static bool is_due(enum direction d, enum fault *fault)
-{
-    unsigned n = wire.frames[d]++;
-
-    *fault = plan.fault;
-    if (plan.one_in == 0)
-        return d == plan.direction && n == plan.frame;
-    *fault = (enum fault)draw(TEXT + 1);
-    return draw(plan.one_in) == 0;
-}
-
-static void give(const struct frame *f)
-{
-    if (f->len <= sizeof wire.ready - wire.ready_len) {
-        memcpy(wire.ready + wire.ready_len, f->bytes, f->len);
-        wire.ready_len += f->len;
-    }
-}
-
-static void deliver(enum direction d, const struct frame *f)
-{
-    if (d == TO_HOST)
-        give(f);
-    else
-        sim_chip_write(&chip, link_.now_us, link_.baud, f->bytes, f->len);
-}
-
-static void cut_power(void)
-{
-    (void)sim_chip_run(&chip, link_.now_us);
-    sim_chip_power(&chip, link_.now_us, false);
-    sim_link_wait_us(&link_, POWER_OFF_US);
-    sim_chip_power(&chip, link_.now_us, true);
-}
-
-static bool is_block(const struct frame *f)
-{
-    return f->len > 2 && (f->bytes[2] == ESPROM_OP_FLASH_DATA || f->bytes[2] == ESPROM_OP_FLASH_DEFL_DATA);
-}
-
-static void pass(enum direction d, const struct frame *whole)
-{
-    static const struct frame text = {"ets Jul 29 2019\r\nrst:0x7 (TG0WDT)\r\n", 35};
-    struct frame f = *whole;
-    enum fault fault;
-
-    if (!is_due(d, &fault)) {
-        deliver(d, &f);
-        return;
-    }
-    switch (fault) {
-    case LOST:
-        return;
-    case DOUBLED:
-        deliver(d, &f);
-        break;
-    case FLIPPED:
-        wire.has_hurt_command = wire.has_hurt_command || (d == TO_CHIP && !is_block(&f));
-        f.bytes[f.len / 2] ^= (uint8_t)(1u << draw(8));
-        break;
-    case CUT:
-        f.len /= 2;
-        break;
-    case LATE:
-    case TOO_LATE:
-        wire.held.frame = f;
-        wire.held.due_us = link_.now_us + (fault == LATE ? LATE_US : TOO_LATE_US);
-        return;
-    case TEXT:
-        deliver(d, &text);
-        break;
-    case RADIO_POWER:
-        cut_power();
-        break;
-    default:
-        wire.host_is_dead = true;
-        return;
-    }
-    deliver(d, &f);
-}
-
-/* A late frame comes when its time has come, whatever else is on the line then. */
-static void release_held(void)
-{
-    enum direction d = plan.direction;
-
-    if (wire.held.due_us == 0 || link_.now_us < wire.held.due_us)
-        return;
-    wire.held.due_us = 0;
-    deliver(d, &wire.held.frame);
-}
-
-/* What the chip sends: frames are passed whole, what stands between them byte for byte. */
-static void hear(uint8_t byte)
-{
-    if (!wire.is_in_frame && byte != SLIP_MARK) {
-        give(&(struct frame){{byte}, 1});
-        return;
-    }
-    if (wire.in.len < FRAME_MAX)
-        wire.in.bytes[wire.in.len++] = byte;
-    bool is_end = wire.is_in_frame && byte == SLIP_MARK && wire.in.len > 1;
-    wire.is_in_frame = true;
-    if (!is_end)
-        return;
-    pass(TO_HOST, &wire.in);
-    wire.in.len = 0;
-    wire.is_in_frame = false;
-}
-
-static tdm_err wire_read(struct tdm_serial *s, uint8_t *buf, size_t cap, uint32_t timeout_ms, size_t *got)
-{
-    uint64_t until = link_.now_us + (uint64_t)timeout_ms * 1000;
-    uint8_t some[64];
-    size_t n;
-
-    (void)s;
-    *got = 0;
-    while (*got == 0) {
-        if (wire.host_is_dead)
-            return TDM_E_POWER;
-        release_held();
-        while (*got < cap && wire.ready_pos < wire.ready_len)
-            buf[(*got)++] = wire.ready[wire.ready_pos++];
-        if (*got > 0 || link_.now_us >= until)
-            break;
-        wire.ready_len = wire.ready_pos = 0;
-        uint64_t stop = wire.held.due_us != 0 && wire.held.due_us < until ? wire.held.due_us : until;
-        uint32_t ms = (uint32_t)((stop - link_.now_us + 999) / 1000);
-        if (tdm_serial_read(&link_.serial, some, sizeof some, ms, &n) == TDM_OK) {
-            for (size_t i = 0; i < n; i++)
-                hear(some[i]);
-        }
-    }
-    return *got > 0 ? TDM_OK : TDM_E_TIMEOUT;
-}
-
-static tdm_err wire_write(struct tdm_serial *s, const uint8_t *data, size_t len, uint32_t timeout_ms)
-{
-    struct frame f;
-
-    (void)s;
-    (void)timeout_ms;
-    if (wire.host_is_dead || len > sizeof f.bytes)
-        return TDM_E_POWER;
-    memcpy(f.bytes, data, len);
-    f.len = len;
-    pass(TO_CHIP, &f);
-    return wire.host_is_dead ? TDM_E_POWER : TDM_OK;
-}
-
-static tdm_err wire_set_baud(struct tdm_serial *s, uint32_t baud)
-{
-    (void)s;
-    return wire.host_is_dead ? TDM_E_POWER : tdm_serial_set_baud(&link_.serial, baud);
-}
-
-static tdm_err wire_drop_input(struct tdm_serial *s)
-{
-    (void)s;
-    wire.ready_len = wire.ready_pos = wire.in.len = 0;
-    wire.is_in_frame = false;
-    return wire.host_is_dead ? TDM_E_POWER : tdm_serial_drop_input(&link_.serial);
-}
-
-static const struct tdm_serial_ops wire_ops = {wire_read, wire_write, wire_set_baud, wire_drop_input};
+static struct totals {
+    unsigned sessions, healed, named, bad;
+    uint32_t most_lost;
+} totals;
 
 /* ---- a session ------------------------------------------------------------------------------------------------------ */
+
+/* The radio has no power: what is on its flash now, of what it was given? */
+static void note_cut(void)
+{
+    uint32_t kept = 0;
+
+    while (kept < sent.received && flash_bytes[sent.offset + kept] == wanted[sent.offset + kept])
+        kept++;
+    at_cut.need = wire_need_of(flash_bytes, wanted, regions, REGIONS, is_packed);
+    at_cut.payload = sent.payload;
+    at_cut.lost = sent.received - kept;
+    at_cut.bound = (is_packed ? WIRE_INFLATED_UNIT : 0) + sent.last;
+    if (at_cut.lost > totals.most_lost)
+        totals.most_lost = at_cut.lost;
+}
 
 struct region_source {
     struct esprom_source source;
@@ -276,18 +84,17 @@ static tdm_err read_wanted(struct esprom_source *s, uint32_t at, uint8_t *buf, u
     return TDM_OK;
 }
 
-static tdm_err session(void)
+static tdm_err session(const struct wire_plan *plan)
 {
-    struct esprom_config cfg = {.serial = &wire.port,
+    wire_count_begin(&sent);
+    struct esprom_config cfg = {.serial = wire_line_begin(&link_, plan, &sent, note_cut),
                                 .lines = &link_.lines,
                                 .clock = &link_.clock,
                                 .log = &log_.port,
                                 .expected_chip = chip.cfg.part->id,
-                                .deflate = plan.is_packed ? &packer.port : NULL,
+                                .deflate = is_packed ? &packer.port : NULL,
                                 .app_baud = SIM_RADIO_BAUD};
 
-    memset(&wire, 0, sizeof wire);
-    wire.port.ops = &wire_ops;
     esprom_init(&rom, &cfg);
     tdm_err err = esprom_connect(&rom);
     if (err == TDM_OK)
@@ -300,6 +107,7 @@ static tdm_err session(void)
         }
     }
     tdm_err left = esprom_leave(&rom);
+    wire_count_end(&sent);
     return err != TDM_OK ? err : left;
 }
 
@@ -364,13 +172,13 @@ static bool is_named(tdm_err err)
     bool heals = err == TDM_E_TIMEOUT || err == TDM_E_NOISE || err == TDM_E_PEER || err == TDM_E_CORRUPT;
     bool connects = err == TDM_E_STATE || err == TDM_E_MISMATCH || err == TDM_E_NOT_FOUND || err == TDM_E_UNSUPPORTED ||
                     err == TDM_E_REFUSED || err == TDM_E_NO_ROOM;
-    return (heals || connects || (err == TDM_E_POWER && wire.host_is_dead)) && rom.fault.code[0] != '\0';
+    return (heals || connects || (err == TDM_E_POWER && wire_line_end()->host_is_dead)) && rom.fault.code[0] != '\0';
 }
 
 static const char *check_end(tdm_err err)
 {
     for (uint32_t at = 0; at < FLASH_SIZE; at++) {
-        if (flash_bytes[at] != before[at] && !is_in_a_region(at) && !wire.has_hurt_command)
+        if (flash_bytes[at] != before[at] && !is_in_a_region(at) && !wire_line_end()->has_hurt_command)
             return "a byte outside the regions has changed";
     }
     if (link_.now_us > LONGEST_US)
@@ -384,34 +192,52 @@ static const char *check_end(tdm_err err)
     return NULL;
 }
 
+/* The radio lost its power, and all else was sound: what it kept was not sent again. */
+static const char *check_cut(tdm_err err)
+{
+    uint64_t since = sent.payload - at_cut.payload;
+
+    if (!wire_line_end()->had_cut)
+        return NULL;
+    if (at_cut.lost > at_cut.bound)
+        return "the radio lost more than a ROM keeps in memory";
+    /* The block that met the cut, and once more when no answer came. */
+    if (err == TDM_OK && since > at_cut.need.payload + 2 * ESPROM_BLOCK_MAX)
+        return "after the cut more was sent than what was missing";
+    return NULL;
+}
+
 /* The line is sound again: the job is finished, and what is right is left alone. */
 static const char *finish(void)
 {
-    uint32_t missing = wrong_sectors();
+    struct wire_need need = wire_need_of(flash_bytes, wanted, regions, REGIONS, is_packed);
 
-    plan = (struct plan){.fault = FAULTS, .direction = DIRECTIONS, .is_packed = plan.is_packed};
-    if (session() != TDM_OK)
+    if (session(&wire_no_fault) != TDM_OK)
         return "a second session did not finish";
     if (wrong_sectors() > 0)
         return "the second session left something wrong";
-    return rom.tally.rewritten == missing ? NULL
-                                          : "the second session wrote other sectors than those that were missing";
+    if (rom.tally.rewritten != need.sectors)
+        return "the second session wrote other sectors than those that were missing";
+    if (sent.payload > need.payload || sent.begins > need.runs)
+        return "the second session sent more than what was missing";
+    if (sent.bytes > wire_need_bytes(&need, regions, REGIONS))
+        return "the second session asked more than a session needs to";
+    return sent.payload == rom.tally.sent ? NULL : "what was told of the cost is not what was sent";
 }
 
-static struct totals {
-    unsigned sessions, healed, named, bad;
-} totals;
-
-static void live(const char *line)
+static void live(const struct wire_plan *plan, const char *line)
 {
+    char code[40];
+
     begin_chip();
-    tdm_err err = session();
+    tdm_err err = session(plan);
     totals.sessions++;
     totals.healed += err == TDM_OK;
     totals.named += err != TDM_OK;
-    char code[40];
     snprintf(code, sizeof code, "%s", rom.fault.code);
     const char *bad = check_end(err);
+    if (bad == NULL)
+        bad = check_cut(err);
     if (bad == NULL)
         bad = finish();
     if (is_verbose)
@@ -425,47 +251,52 @@ static void live(const char *line)
 
 /* ---- rows ----------------------------------------------------------------------------------------------------------- */
 
-static void live_one(struct plan p)
+static void live_one(const struct wire_plan *plan)
 {
     char line[80];
 
-    plan = p;
-    rng = p.frame; /* which bit is flipped */
-    snprintf(line, sizeof line, "--only %d,%d,%u,%d", (int)p.fault, (int)p.direction, p.frame, (int)p.is_packed);
-    live(line);
+    wire_seed(plan->frame); /* which bit is flipped */
+    snprintf(line, sizeof line, "--only %d,%d,%u,%d", (int)plan->fault, (int)plan->direction, plan->frame, is_packed);
+    live(plan, line);
 }
 
 /* Frames of a session in which nothing happens. */
-static void count_frames(bool is_packed, unsigned frames[DIRECTIONS])
+static void count_frames(unsigned frames[WIRE_DIRECTIONS])
 {
-    plan = (struct plan){.fault = FAULTS, .direction = DIRECTIONS, .is_packed = is_packed};
     begin_chip();
-    if (session() != TDM_OK || wrong_sectors() > 0) {
+    if (session(&wire_no_fault) != TDM_OK || wrong_sectors() > 0) {
         printf("a session without faults failed: %s\n", rom.fault.code);
         exit(1);
     }
-    memcpy(frames, wire.frames, sizeof wire.frames);
+    memcpy(frames, wire_line_end()->frames, sizeof wire_line_end()->frames);
     sim_chip_deinit(&chip);
+}
+
+static void live_fault(enum wire_fault fault, const unsigned frames[WIRE_DIRECTIONS], unsigned step)
+{
+    struct totals was = totals;
+
+    for (int d = 0; d < WIRE_DIRECTIONS; d++) {
+        for (unsigned n = (unsigned)fault % step; n < frames[d]; n += step)
+            live_one(&(struct wire_plan){fault, (enum wire_direction)d, n, 0});
+    }
+    printf("  %-12s %6u sessions, %6u healed, %6u ended with a named error, %u bad\n", wire_fault_names[fault],
+           totals.sessions - was.sessions, totals.healed - was.healed, totals.named - was.named, totals.bad - was.bad);
 }
 
 static void live_all(unsigned step)
 {
-    unsigned frames[DIRECTIONS];
+    unsigned frames[WIRE_DIRECTIONS];
 
     for (int packed = 0; packed < 2; packed++) {
-        count_frames(packed != 0, frames);
-        printf("%s: %u frames to the chip, %u to the host\n", packed ? "packed" : "plain", frames[TO_CHIP],
-               frames[TO_HOST]);
-        for (int fault = 0; fault < FAULTS; fault++) {
-            struct totals was = totals;
-            for (int d = 0; d < DIRECTIONS; d++) {
-                for (unsigned n = (unsigned)fault % step; n < frames[d]; n += step)
-                    live_one((struct plan){(enum fault)fault, (enum direction)d, n, packed != 0, 0});
-            }
-            printf("  %-12s %6u sessions, %6u healed, %6u ended with a named error, %u bad\n", fault_names[fault],
-                   totals.sessions - was.sessions, totals.healed - was.healed, totals.named - was.named,
-                   totals.bad - was.bad);
-        }
+        is_packed = packed != 0;
+        totals.most_lost = 0;
+        count_frames(frames);
+        printf("%s: %u frames to the chip, %u to the host\n", is_packed ? "packed" : "plain", frames[WIRE_TO_CHIP],
+               frames[WIRE_TO_HOST]);
+        for (int fault = 0; fault < WIRE_FAULTS; fault++)
+            live_fault((enum wire_fault)fault, frames, step);
+        printf("  at a cut the radio lost at most %" PRIu32 " bytes of what it was given\n", totals.most_lost);
     }
 }
 
@@ -475,34 +306,38 @@ static void live_random(uint64_t first, uint64_t last)
     char line[60];
 
     for (uint64_t seed = first; seed <= last; seed++) {
-        rng = seed;
-        plan = (struct plan){.fault = FAULTS, .direction = (enum direction)draw(DIRECTIONS), .is_packed = draw(2) != 0};
-        plan.one_in = rates[draw(sizeof rates / sizeof rates[0])];
+        wire_seed(seed);
+        is_packed = wire_draw(2) != 0;
+        struct wire_plan plan = {.one_in = rates[wire_draw(sizeof rates / sizeof rates[0])]};
         snprintf(line, sizeof line, "--random %" PRIu64 "..%" PRIu64, seed, seed);
-        live(line);
+        live(&plan, line);
     }
 }
 
-int main(int argc, char **argv)
+static int run(const char *how, const char *what)
 {
     uint64_t first, last;
     int fault, direction, packed;
     unsigned frame, step = 1;
 
-    prepare();
-    is_verbose = argc == 3 && strcmp(argv[1], "--only") == 0;
-    if (argc == 3 && strcmp(argv[1], "--only") == 0 &&
-        sscanf(argv[2], "%d,%d,%u,%d", &fault, &direction, &frame, &packed) == 4)
-        live_one((struct plan){(enum fault)fault, (enum direction)direction, frame, packed != 0, 0});
-    else if (argc == 3 && strcmp(argv[1], "--random") == 0 &&
-             sscanf(argv[2], "%" SCNu64 "..%" SCNu64, &first, &last) == 2)
+    if (strcmp(how, "--only") == 0 && sscanf(what, "%d,%d,%u,%d", &fault, &direction, &frame, &packed) == 4) {
+        is_verbose = true;
+        is_packed = packed != 0;
+        live_one(&(struct wire_plan){(enum wire_fault)fault, (enum wire_direction)direction, frame, 0});
+    } else if (strcmp(how, "--random") == 0 && sscanf(what, "%" SCNu64 "..%" SCNu64, &first, &last) == 2) {
         live_random(first, last);
-    else if (argc == 1 ||
-             (argc == 3 && strcmp(argv[1], "--step") == 0 && sscanf(argv[2], "%u", &step) == 1 && step > 0))
+    } else if (strcmp(how, "--step") == 0 && sscanf(what, "%u", &step) == 1 && step > 0) {
         live_all(step);
-    else
+    } else {
         return fprintf(stderr, "wire_faults: --step N, --random A..B or --only FAULT,DIRECTION,FRAME,PACKED\n"), 2;
+    }
     printf("%u sessions, %u healed, %u ended with a named error, %u bad\n", totals.sessions, totals.healed,
            totals.named, totals.bad);
     return totals.bad > 0;
+}
+
+int main(int argc, char **argv)
+{
+    prepare();
+    return argc == 1 ? run("--step", "1") : run(argv[1], argc == 3 ? argv[2] : "");
 }
