@@ -48,18 +48,26 @@ static void take(struct http_curl_visit *t, size_t len)
     http_curl_pace_take(&t->pace, len, http_curl_now_ms());
 }
 
+/*
+ * There is a connection, new or kept: the handshake still to come counts to the answer. A server of one client at a time makes
+ * us wait in it.
+ */
+static bool is_connected(CURL *c)
+{
+    curl_off_t connected_us = 0, asking_us = 0; /* a kept connection has no first time */
+
+    return (curl_easy_getinfo(c, CURLINFO_CONNECT_TIME_T, &connected_us) == CURLE_OK && connected_us > 0) ||
+           (curl_easy_getinfo(c, CURLINFO_PRETRANSFER_TIME_T, &asking_us) == CURLE_OK && asking_us > 0);
+}
+
 /* Called about once a second and at every step of the transfer. */
 static int on_tick(void *user, curl_off_t total, curl_off_t done, curl_off_t up_total, curl_off_t up)
 {
     struct http_curl_visit *t = user;
-    curl_off_t connected_us = 0;
 
     (void)total, (void)done, (void)up_total, (void)up;
-    if (t->pace.phase == CONNECTING && curl_easy_getinfo(t->curl, CURLINFO_CONNECT_TIME_T, &connected_us) == CURLE_OK &&
-        connected_us > 0)
-        http_curl_pace_enter(
-            &t->pace, ASKING,
-            http_curl_now_ms()); /* the handshake counts to it: a server of one client at a time makes us wait there */
+    if (t->pace.phase == CONNECTING && is_connected(t->curl))
+        http_curl_pace_enter(&t->pace, ASKING, http_curl_now_ms());
     if (t->cfg->is_stopped != NULL && t->cfg->is_stopped()) {
         (void)fail(t, TDM_E_CANCELLED, "stopped_by_operator", "stopped by the operator", 0);
         return 1;
@@ -77,7 +85,7 @@ static size_t on_header(char *line, size_t one, size_t len, void *user)
     if (len > 5 && strncasecmp(line, "HTTP/", 5) == 0) {
         http_curl_keep_detail(t->reply, line, len);
         http_curl_head_begin(&t->head);
-    } else if (!t->has_begun) {
+    } else {
         http_curl_head_take(&t->head, line, len);
     }
     if (len < sizeof encoding || strncasecmp(line, encoding, sizeof encoding - 1) != 0)

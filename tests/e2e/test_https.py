@@ -108,7 +108,7 @@ http {{
     scgi_temp_path {dir}/t5;
     gzip on; gzip_types *;
     server {{
-        listen 127.0.0.1:{port} ssl;
+        listen 127.0.0.1:{port} {listen};
         ssl_certificate {certificate.cert};
         ssl_certificate_key {certificate.key};
         ssl_protocols TLSv1.2 TLSv1.3;
@@ -123,11 +123,12 @@ http {{
 
 
 @contextmanager
-def run_nginx(folder, www, certificate, more=""):
-    """more: lines of the server's block. Gives the server's address once it answers."""
+def run_nginx(folder, www, certificate, more="", listen="ssl"):
+    """more: lines of the server's block; listen: "ssl http2" for HTTP/2. Gives the server's address once it answers."""
     port = unused_port()
     folder.mkdir()
-    (folder / "nginx.conf").write_text(NGINX.format(dir=folder, port=port, certificate=certificate, www=www, more=more))
+    (folder / "nginx.conf").write_text(NGINX.format(dir=folder, port=port, certificate=certificate, www=www, more=more,
+                                                      listen=listen))
     server = subprocess.Popen(["nginx", "-p", folder, "-c", folder / "nginx.conf"], stdin=subprocess.DEVNULL,
                               stderr=subprocess.PIPE, text=True)
     try:
