@@ -18,7 +18,7 @@
 #include "linux/tandem_linux.h"
 #include "policy.h"
 
-#define DEVICE_BUF_LEN (64u * 1024u)
+#define DEVICE_BUF_LEN (128u * 1024u)
 
 struct device {
     struct clock_posix clock;

@@ -44,9 +44,31 @@ struct install_config { /* set by the caller */
     struct fetch_retry retry; /* when the source fails                                                        */
     bool is_source_once;      /* what it gives cannot be had again, as from a pipe: no retries, no reading ahead */
     struct install_policy policy;
-    uint16_t radio_chip; /* configured ESP chip id, or JUDGE_CHIP_UNKNOWN: any, or the one in the record */
-    uint8_t *buf;        /* for writing slots and for reading them back, one after the other */
-    uint32_t buf_len;    /* at least the largest prog_size; 4096 or more is quick            */
+    uint16_t radio_chip;       /* configured ESP chip id, or JUDGE_CHIP_UNKNOWN: any, or the one in the record */
+    uint8_t *buf;              /* one half for writing slots, the other for reading them            */
+    uint32_t buf_len;          /* at least twice the largest prog_size; 8192 or more is quick       */
+    struct tdm_flash *journal; /* INSTALL_JOURNAL_PLACES erase blocks; NULL: no download is gone on with later */
+    uint32_t claim_every;      /* bytes that a kill may cost, 0: 32 KiB        */
+    uint32_t sync_every;       /* bytes that a power cut may cost, 0: 1 MiB     */
+};
+
+#define INSTALL_JOURNAL_PLACES 3
+#define INSTALL_JOURNAL_LEN    512u /* of one place: a multiple of every usual program unit */
+
+/* What the journal says of a download. It is never believed: the bytes in the slots prove it, or nothing does. */
+struct install_claim {
+    uint8_t front[TDM_SHA256_LEN];  /* of the image's header and part 0                                    */
+    uint8_t source[TDM_SHA256_LEN]; /* of a plain image: of its address, validator and length; else zero   */
+    uint8_t rcp, host;              /* slots being filled: enum slot_rcp; enum tdm_host_slot or SLOT_HOST_NONE */
+    uint64_t total, host_at;        /* the image's length, and where its host part begins: at its end without one */
+    uint64_t offset;                /* so many bytes of the image are there                                       */
+    uint8_t bundle_digest[TDM_SHA256_LEN], host_digest[TDM_SHA256_LEN]; /* of those in either slot          */
+};
+
+struct install_journal {
+    struct tdm_flash *flash; /* NULL: none, or it has failed */
+    uint32_t sequence;       /* of the next claim            */
+    uint8_t place;           /* of the next that is synced   */
 };
 
 /* What is done to which slots. */
@@ -64,7 +86,8 @@ struct install;
 struct install_body {
     struct tdm_sink sink;
     struct install *in;
-    struct tdm_sha256 *sha; /* of a host slot alone */
+    bool is_kept;        /* from a slot: of this very download  */
+    uint64_t got, total; /* read back from slots, of how much   */
 };
 
 struct install_output {
@@ -79,6 +102,14 @@ struct install_front {
     char version[IMAGE_VERSION_MAX + 1];
 };
 
+/* A stretch of the image that lies on this router already, in the pair that runs. to 0: none. */
+struct install_copy {
+    struct tdm_flash *flash;
+    uint64_t from, to, at; /* in the image; and where it begins in flash */
+};
+
+#define INSTALL_COPIES 2
+
 struct install {
     struct install_config cfg;
     struct tdm_fault fault;
@@ -86,19 +117,32 @@ struct install {
     char page[160];              /* printable start of a body that was no image, or "" */
     struct judge_verdict verdict;
     struct slot_record record;
-    struct install_plan plan;
+    struct install_plan plan, begun; /* begun: as it was before an image's front was known */
 
-    bool is_adopting;           /* the bundle alone counts: a host part is passed over          */
-    bool is_first;              /* no bundle of the running host is stored: the radio cannot go back */
-    bool may_look;              /* read an image that may be the running one without storing it */
-    bool is_looking;            /* doing so                                                     */
-    bool has_freed;             /* the slots to fill are given up, durably                      */
-    bool has_begun;             /* the judge, at the first byte                                 */
-    bool has_all;               /* no byte more is wanted                                       */
-    uint32_t attempts;          /* of the last download                                        */
-    size_t place;               /* of its last one: 0 the address given, else a mirror         */
-    struct install_front front; /* for which the slots were given up                  */
-    uint64_t got, total;
+    bool is_adopting;                       /* the bundle alone counts: a host part is passed over          */
+    bool is_first;                          /* no bundle of the running host is stored: the radio cannot go back */
+    bool may_look;                          /* read an image that may be the running one without storing it */
+    bool is_looking;                        /* doing so                                                     */
+    bool has_freed;                         /* the slots to fill are given up, durably                      */
+    bool has_begun;                         /* the judge, at the first byte                                 */
+    bool is_answered;                       /* what the source's answer is has been looked at               */
+    bool has_enough;                        /* the source was stopped: no byte more of this answer is wanted */
+    bool is_whole;                          /* its answer is the whole file, from its first byte to its last */
+    bool wants_whole, asks_whole;           /* parts of this file are not to be had, or cannot be trusted  */
+    bool is_alive;                          /* the transfer broke, and its judge can go on where it was     */
+    uint32_t attempts;                      /* of the last download                                        */
+    size_t place;                           /* of its last one: 0 the address given, else a mirror         */
+    struct install_front front;             /* for which the slots were given up                  */
+    const char *url;                        /* of the attempt */
+    char validator[TDM_HTTP_VALIDATOR_MAX]; /* of the file whose first bytes the judge has seen, or ""    */
+    uint64_t length;                        /* of that file, 0: nobody told                                */
+    uint64_t at, stored, total;             /* of the image: the judge has seen; it has let go; all        */
+    uint64_t kept, copied;                  /* bytes that were there before; that came from the running pair */
+    uint64_t fetched;                       /* bytes from the source, in all attempts                      */
+    struct install_copy copies[INSTALL_COPIES];
+    struct install_journal journal;
+    struct install_claim claim; /* the last one */
+    uint64_t synced;            /* bytes of the image that no power cut takes away */
     uint8_t bad_ids[SLOT_BAD_MAX][TDM_SHA256_LEN];
     struct judge judge;
     struct slot_writer writer;
@@ -108,8 +152,14 @@ struct install {
 
 void install_init(struct install *in, const struct install_config *cfg);
 
-/* Steps 1 to 3: fetch, judge, write the free slots, re-read them through the judge, record STAGED. */
+/*
+ * Steps 1 to 3: fetch, judge, write the free slots, re-read them through the judge, record STAGED. What an earlier call
+ * that was cut has left in the slots is gone on with, where it can be proven; a failure leaves that for the next call.
+ */
 TDM_MUST_USE tdm_err install_stage(struct install *in, const char *url);
+
+/* What is left of a download that was cut, as the journal claims it: bytes, of how many. False: nothing. */
+bool install_has_kept(struct tdm_flash *journal, const struct slot_record *rec, uint64_t *bytes, uint64_t *total);
 
 /* Steps 4 and 5: judge the staged slots again, record TRIAL, switch. needs_restart is false for a radio-only trial. */
 TDM_MUST_USE tdm_err install_arm(struct install *in, bool *needs_restart);

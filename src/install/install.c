@@ -3,8 +3,10 @@
 
 #include <string.h>
 
-#include "install/install_facts.h"
+#include "install/install_digest.h"
+#include "install/install_journal.h"
 #include "install/install_record.h"
+#include "install/install_resume.h"
 #include "install/install_stream.h"
 
 void install_init(struct install *in, const struct install_config *cfg)
@@ -41,6 +43,7 @@ static tdm_err look(struct install *in, enum tdm_host_slot *running, enum tdm_ho
         err = tdm_host_next(in->cfg.host, next, &is_final);
     if (err != TDM_OK)
         return install_fail(in, err, "running_unknown", "which host slot runs, or is next, cannot be told");
+    install_journal_open(&in->journal, in->cfg.journal, in->cfg.log);
     return load_record(in, *running);
 }
 
@@ -57,25 +60,12 @@ static tdm_err begin(struct install *in)
 
 /* ---- stage: steps 1 to 3 ---- */
 
-static tdm_err push_digest(struct tdm_sink *sink, const uint8_t *data, size_t len)
-{
-    return tdm_sha256_update(((struct install_body *)(void *)sink)->sha, data, len);
-}
-
 /* The host slot against a digest: that of what came in, or the record's. */
 static tdm_err digest_host(struct install *in, uint64_t length, const uint8_t *meant, const char *code)
 {
     uint8_t digest[TDM_SHA256_LEN];
-    struct tdm_sha256 sha = {0};
+    tdm_err err = install_digest_of(in, in->cfg.host->slots[in->plan.host], 0, length, digest);
 
-    in->body = (struct install_body){.sink = {push_digest}, .in = in, .sha = &sha};
-    tdm_err err = tdm_sha256_begin(&sha, in->cfg.crypto);
-    if (err == TDM_OK)
-        err = slot_replay(in->cfg.host->slots[in->plan.host], length, in->cfg.buf, in->cfg.buf_len, &in->body.sink);
-    if (err == TDM_OK)
-        err = tdm_sha256_end(&sha, digest);
-    else
-        tdm_sha256_drop(&sha);
     if (err != TDM_OK)
         return install_fail(in, err, "slot_not_read", "a slot cannot be read back");
     bool is_same = memcmp(digest, meant, sizeof digest) == 0;
@@ -110,12 +100,22 @@ static tdm_err store(struct install *in, const char *url, bool is_adopting)
     return err == TDM_OK ? read_back(in, &in->verdict) : err;
 }
 
+/* What is whole is no unfinished download any more. */
+static tdm_err commit_whole(struct install *in)
+{
+    tdm_err err = install_commit(in);
+
+    if (err == TDM_OK)
+        install_resume_forget(in);
+    return err;
+}
+
 tdm_err install_stage(struct install *in, const char *url)
 {
     tdm_err err = store(in, url, false);
     if (err == TDM_OK)
         err = install_record_staged(&in->record, &in->plan, &in->verdict, &in->fault);
-    return err == TDM_OK ? install_commit(in) : err;
+    return err == TDM_OK ? commit_whole(in) : err;
 }
 
 /* ---- arm: steps 4 and 5 ---- */
@@ -135,47 +135,33 @@ static void describe_staged(struct install *in, const struct slot_content *bundl
     v->layout.host_size = (uint32_t)row->content.length;
 }
 
-static void add_signers(struct judge_verdict *v, const struct slot_front *front)
-{
-    static const uint8_t none[SLOT_KEY_ID_LEN];
-
-    memcpy(v->signers, front->signers, sizeof v->signers);
-    while (v->signer_count < SLOT_SIGNERS_MAX && memcmp(v->signers[v->signer_count], none, sizeof none) != 0)
-        v->signer_count++;
-}
-
 /* Of an image of a host alone the record keeps all that there is beside the slot; its front lies nowhere. */
 static void describe_host_alone(struct install *in, const struct slot_host_row *row)
 {
-    const struct slot_front *front = &in->record.front;
     struct judge_verdict *v = &in->verdict;
-    struct manifest *m = &v->manifest;
 
     v->layout.kind = IMAGE_KIND_HOST;
     v->layout.bundle_size = 0;
     v->has_manifest = true;
     v->is_signed = row->content.is_signed;
-    m->counter = row->content.counter;
-    m->issued = row->content.issued;
-    m->expires = front->expires;
-    m->host = (struct manifest_side){.family = front->family,
-                                     .chip = front->chip,
-                                     .revision_min = front->revision_min,
-                                     .revision_max = front->revision_max,
-                                     .api = row->api,
-                                     .least_api = row->least_radio_api};
-    slot_text_set(m->pair_version, sizeof m->pair_version, row->pair_version);
-    slot_text_set(m->compatible, sizeof m->compatible, front->compatible);
+    v->manifest.counter = row->content.counter;
+    v->manifest.issued = row->content.issued;
+    v->manifest.host.api = row->api;
+    v->manifest.host.least_api = row->least_radio_api;
+    slot_text_set(v->manifest.pair_version, sizeof v->manifest.pair_version, row->pair_version);
     slot_text_set(v->host_version, sizeof v->host_version, row->content.version);
-    add_signers(v, front);
 }
 
 static tdm_err judge_host_alone(struct install *in, const struct slot_host_row *row)
 {
+    const struct judge_half radio = {in->record.radio.api, in->record.radio.least_host_api};
+
     describe_host_alone(in, row);
-    const struct judge_facts facts = install_facts(in);
-    tdm_err err = judge_host_again(&facts, &in->verdict, &in->fault);
-    return err == TDM_OK ? read_back(in, &in->verdict) : err;
+    if (in->cfg.policy.trust != NULL && !row->content.is_signed)
+        return install_fail(in, TDM_E_TRUST, "unsigned", "stored when no keys were configured, and not signed by them");
+    if (radio.api < row->least_radio_api || row->api < radio.least_api)
+        return install_fail(in, TDM_E_MISMATCH, "api_mismatch", "does not speak with the half that stays");
+    return read_back(in, &in->verdict);
 }
 
 /* What the router demands may have grown since the image came in. */
@@ -337,5 +323,5 @@ tdm_err install_adopt(struct install *in, const char *url)
     tdm_err err = store(in, url, true);
     if (err == TDM_OK)
         err = install_record_adopt(&in->record, &in->plan, &in->verdict, &in->fault);
-    return err == TDM_OK ? install_commit(in) : err;
+    return err == TDM_OK ? commit_whole(in) : err;
 }

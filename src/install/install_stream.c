@@ -5,8 +5,13 @@
 
 #include "fetch/fetch.h"
 #include "fetch/fetch_retry.h"
-#include "install/install_facts.h"
+#include "install/install_digest.h"
 #include "install/install_record.h"
+#include "install/install_resume.h"
+#include "install/install_spans.h"
+#include "install/install_store.h"
+
+#define FRONT_COUNT 8192u /* asked for first: more than the front of any image and the first firmware's head */
 
 tdm_err install_fail(struct install *in, tdm_err err, const char *code, const char *what)
 {
@@ -19,122 +24,9 @@ tdm_err install_commit(struct install *in)
     return err == TDM_OK ? TDM_OK : install_fail(in, err, "record_not_writable", "the record cannot be written");
 }
 
-/* ---- from the judge into the slots ---- */
+/* ---- a page is no image ---- */
 
-static tdm_err write_failed(struct install *in, tdm_err err)
-{
-    return install_fail(in, err, "slot_not_written", "a slot cannot be written");
-}
-
-static tdm_err begin_slot(struct install *in, struct tdm_flash *flash)
-{
-    tdm_err err = slot_writer_begin(&in->writer, flash, in->cfg.buf, in->cfg.buf_len);
-    return err == TDM_OK ? TDM_OK : write_failed(in, err);
-}
-
-static tdm_err end_slot(struct install *in)
-{
-    tdm_err err = slot_writer_end(&in->writer);
-    return err == TDM_OK ? TDM_OK : write_failed(in, err);
-}
-
-static tdm_err write_slot(struct install *in, const uint8_t *data, size_t len)
-{
-    tdm_err err = slot_writer_push(&in->writer, data, len);
-    return err == TDM_OK ? TDM_OK : write_failed(in, err);
-}
-
-/* What an image with manifest is can be told from its front; a plain one is read through first. */
-static tdm_err look_at_front(struct install *in, const struct judge_verdict *front)
-{
-    bool is_host = front->layout.kind == IMAGE_KIND_HOST;
-
-    if (is_host && in->is_adopting)
-        return install_fail(in, TDM_E_REFUSED, "host_image", "the image has no radio firmware");
-    if (is_host && install_plan_host_alone(&in->record, &in->plan, &in->fault) != TDM_OK)
-        return in->fault.err;
-    if (!front->has_manifest)
-        in->is_looking = in->may_look && install_may_be_running(&in->record, &in->plan, front);
-    else if (install_is_running(&in->record, &in->plan, front->id))
-        return install_fail(in, TDM_E_STATE, "already_installed", "this image is what runs already");
-    return TDM_OK;
-}
-
-/* A second attempt goes into slots that were given up for the image of the first. */
-static tdm_err keep_front(struct install *in, const struct judge_verdict *v)
-{
-    struct install_front now = {.bundle_size = v->layout.bundle_size, .host_size = v->layout.host_size};
-    struct install_front *first = &in->front;
-
-    if (v->has_manifest)
-        memcpy(now.id, v->id, sizeof now.id);
-    slot_text_set(now.version, sizeof now.version, v->version);
-    if (!in->has_freed) {
-        *first = now;
-        return TDM_OK;
-    }
-    bool is_same = now.bundle_size == first->bundle_size && now.host_size == first->host_size &&
-                   memcmp(now.id, first->id, sizeof now.id) == 0 && strcmp(now.version, first->version) == 0;
-    return is_same ? TDM_OK
-                   : install_fail(in, TDM_E_MISMATCH, "changed_on_server", "another image than the one that was begun");
-}
-
-static tdm_err free_slots(struct install *in)
-{
-    tdm_err err = install_record_free(&in->record, &in->plan, &in->fault);
-    if (err == TDM_OK)
-        err = install_commit(in);
-    in->has_freed = true; /* or nobody knows */
-    return err;
-}
-
-/* Step 1: from here on the older pair is given up, durably, before its slots are touched. */
-static tdm_err on_accept(struct judge_output *port, const struct judge_verdict *front)
-{
-    struct install *in = ((struct install_output *)port)->in;
-
-    in->total = front->layout.total_size;
-    in->plan.kind = front->layout.host_size > 0 && !in->is_adopting ? SLOT_TRIAL_HOST : SLOT_TRIAL_RADIO;
-    if (in->is_first && !in->has_freed)
-        tdm_log_note(in->cfg.log, TDM_LOG_WARNING, "first update: no radio firmware is stored to go back to", 0);
-    tdm_err err = look_at_front(in, front);
-    if (err != TDM_OK || in->is_looking)
-        return err;
-    err = keep_front(in, front);
-    if (err == TDM_OK && !in->has_freed)
-        err = free_slots(in);
-    if (err != TDM_OK)
-        return err;
-    return begin_slot(in,
-                      in->plan.is_host_alone ? in->cfg.host->slots[in->plan.host] : in->cfg.rcp_slots[in->plan.rcp]);
-}
-
-static tdm_err on_bundle(struct judge_output *port, const uint8_t *data, size_t len)
-{
-    struct install *in = ((struct install_output *)port)->in;
-    return in->is_looking || in->plan.is_host_alone ? TDM_OK : write_slot(in, data, len);
-}
-
-static tdm_err on_host(struct judge_output *port, const uint8_t *data, size_t len)
-{
-    struct install *in = ((struct install_output *)port)->in;
-    struct tdm_flash *flash = in->cfg.host->slots[in->plan.host];
-
-    if (in->is_adopting || in->is_looking)
-        return TDM_OK;
-    if (in->writer.flash != flash) {
-        tdm_err err = end_slot(in); /* of the bundle */
-        if (err == TDM_OK)
-            err = begin_slot(in, flash);
-        if (err != TDM_OK)
-            return err;
-    }
-    return write_slot(in, data, len);
-}
-
-/* ---- from the source into the judge ---- */
-
-/* The start of the body, in case it is a page and no image. */
+/* The start of the body, in case it is a page. */
 static void keep_page(struct install *in, const uint8_t *data, size_t len)
 {
     size_t n = strlen(in->page);
@@ -147,35 +39,10 @@ static void keep_page(struct install *in, const uint8_t *data, size_t len)
     in->page[n] = '\0';
 }
 
-static void begin_judge(struct install *in)
-{
-    struct judge_facts facts = install_facts(in);
-
-    facts.told_length = in->reply.has_length ? in->reply.length : 0;
-    in->total = facts.told_length;
-    judge_init(&in->judge, in->cfg.crypto, &facts, &in->output.port);
-    in->has_begun = true;
-}
-
-static tdm_err on_body(struct tdm_sink *sink, const uint8_t *data, size_t len)
-{
-    struct install *in = ((struct install_body *)(void *)sink)->in;
-
-    if (!in->has_begun)
-        begin_judge(in);
-    if (in->got < sizeof in->page)
-        keep_page(in, data, len);
-    in->got += len;
-    if (judge_push(&in->judge, data, len) != TDM_OK)
-        return tdm_fault_from(&in->fault, &in->judge.fault);
-    in->has_all = in->judge.parser.trailing > 0; /* legal filler: who knows how much of it there is */
-    return in->has_all ? TDM_E_CANCELLED : TDM_OK;
-}
-
 /* A page is told from an image by its first bytes, also when it is shorter than an image's first entry. */
 static void settle_page(struct install *in)
 {
-    bool is_short = in->fault.err == TDM_E_TRUNCATED && in->got < 12 && in->page[0] != '\0';
+    bool is_short = in->fault.err == TDM_E_TRUNCATED && in->at < 12 && in->page[0] != '\0';
 
     if (is_short) {
         tdm_fault_clear(&in->fault);
@@ -185,76 +52,230 @@ static void settle_page(struct install *in)
         in->page[0] = '\0';
 }
 
-static tdm_err run_fetch(struct install *in, const char *url)
+/* ---- from the source ---- */
+
+static void begin_file(struct install *in)
+{
+    bool was_refused = in->has_begun; /* a part was asked for, and the whole file comes */
+
+    in->is_whole = in->asks_whole || was_refused || !in->reply.has_ranges;
+    in->length = in->reply.has_length ? in->reply.length : 0;
+    memcpy(in->validator, in->reply.validator, sizeof in->validator);
+    in->page[0] = '\0';
+    install_store_begin(in);
+}
+
+/* The first bytes of an answer: the part that was asked for, or the file from its beginning. */
+static tdm_err look_at_answer(struct install *in)
+{
+    in->is_answered = true;
+    if (in->has_begun && in->reply.start == in->at)
+        return TDM_OK;
+    if (in->reply.start != 0)
+        return install_fail(in, TDM_E_PEER, "wrong_range", "the server sends another part than was asked for");
+    begin_file(in);
+    return TDM_OK;
+}
+
+static bool is_accepted(const struct install *in)
+{
+    return in->has_begun && in->judge.is_accepted;
+}
+
+/* Is what comes next nothing that this answer has to bring? */
+static bool is_enough(const struct install *in)
+{
+    if (in->judge.parser.trailing > 0) /* legal filler: who knows how much of it there is */
+        return true;
+    if (!is_accepted(in) || in->is_looking || in->at >= in->total)
+        return false;
+    return in->is_whole ? install_rest_is_here(in, in->at) : install_span_at(in, in->at).flash != NULL;
+}
+
+static tdm_err on_body(struct tdm_sink *sink, const uint8_t *data, size_t len)
+{
+    struct install *in = ((struct install_body *)(void *)sink)->in;
+    tdm_err err = in->is_answered ? TDM_OK : look_at_answer(in);
+
+    in->fetched += len;
+    if (err != TDM_OK)
+        return err;
+    if (in->at < sizeof in->page)
+        keep_page(in, data, len);
+    err = install_store_push(in, data, len);
+    in->has_enough = in->wants_whole || (err == TDM_OK && is_enough(in));
+    return in->has_enough ? TDM_E_CANCELLED : err;
+}
+
+static uint64_t room(const struct install *in)
 {
     uint64_t limit = in->is_adopting ? 0 : in->cfg.rcp_slots[in->plan.rcp]->size;
 
-    if (limit > 0 && in->cfg.host->has_slots)
-        limit += in->cfg.host->slots[in->plan.host]->size;
+    return limit > 0 && in->cfg.host->has_slots ? limit + in->cfg.host->slots[in->plan.host]->size : limit;
+}
+
+/* From in->at on; count 0: to the end. */
+static tdm_err ask(struct install *in, uint64_t count)
+{
     struct fetch f = {
         .source = in->cfg.source,
         .to = &in->body.sink,
         .log = in->cfg.log,
         .reply = &in->reply,
+        .ask = {.from = in->at, .count = count},
         .total = &in->total,
-        .limit = limit,
+        .limit = room(in),
     };
-    tdm_err err = fetch_run(&f, url);
-    if (err == TDM_OK || in->has_all)
+
+    if (in->at > 0) {
+        f.ask.validator = in->validator;
+        f.ask.length = in->length;
+    }
+    in->body = (struct install_body){.sink = {on_body}, .in = in};
+    in->is_answered = in->has_enough = false;
+    tdm_err err = fetch_run(&f, in->url);
+    if (err == TDM_OK || in->has_enough)
         return TDM_OK;
     (void)tdm_fault_from(&in->fault, &f.fault); /* unless the judge or a slot had one first */
     return tdm_fault_set(&in->fault, err, "fetch_failed", "the transfer failed", 0);
 }
 
-static tdm_err end_judge(struct install *in)
+/* ---- from slots of this router ---- */
+
+static bool is_stopped(const struct install *in)
 {
-    if (!in->has_begun)
-        return install_fail(in, TDM_E_TRUNCATED, "truncated", "nothing came: the body is empty");
-    if (judge_end(&in->judge, &in->verdict) != TDM_OK)
-        return tdm_fault_from(&in->fault, &in->judge.fault);
-    return TDM_OK;
+    return in->cfg.retry.is_stopped != NULL && in->cfg.retry.is_stopped();
 }
 
-static tdm_err run_once(struct install *in, const char *url, bool may_look)
+static tdm_err on_here(struct tdm_sink *sink, const uint8_t *data, size_t len)
 {
-    in->has_begun = in->has_all = in->is_looking = false;
-    in->may_look = may_look;
-    in->got = in->total = 0;
-    in->page[0] = '\0';
-    in->body = (struct install_body){.sink = {on_body}, .in = in};
-    in->output = (struct install_output){{on_accept, on_bundle, on_host}, in};
+    const struct install_body *body = (struct install_body *)(void *)sink;
+    struct install *in = body->in;
 
-    tdm_err err = run_fetch(in, url);
+    if (is_stopped(in))
+        return install_fail(in, TDM_E_CANCELLED, "stopped_by_operator", "stopped by the operator");
+    in->copied += body->is_kept ? 0 : len;
+    tdm_err err = install_store_push(in, data, len);
+    tdm_log_progress(in->cfg.log, TDM_PHASE_VERIFY, body->is_kept ? "kept bytes" : "running pair", in->at, in->total);
+    return err;
+}
+
+static tdm_err take_here(struct install *in, const struct install_span *span)
+{
+    in->body = (struct install_body){.sink = {on_here}, .in = in, .is_kept = span->is_kept};
+    tdm_err err = slot_replay_part(span->flash, span->at, span->at + (span->end - in->at), install_read_buf(in),
+                                   install_half_buf(in), &in->body.sink);
+    return err == TDM_OK ? TDM_OK : install_fail(in, err, "slot_not_read", "a slot cannot be read");
+}
+
+/* ---- all of it ---- */
+
+static bool is_over(const struct install *in)
+{
+    bool has_ended = in->is_whole && !in->has_enough;
+    return !in->has_begun || has_ended || (is_accepted(in) && in->at >= in->total);
+}
+
+static tdm_err next_span(struct install *in)
+{
+    if (in->wants_whole) {
+        install_store_drop(in);
+        in->wants_whole = false;
+        in->asks_whole = true;
+        in->at = 0;
+    }
+    if (!is_accepted(in))
+        return ask(in, in->asks_whole ? 0 : FRONT_COUNT);
+    struct install_span span = install_span_at(in, in->at);
+    return span.flash != NULL ? take_here(in, &span) : ask(in, span.end - in->at);
+}
+
+static tdm_err run_spans(struct install *in)
+{
+    uint64_t before;
+    tdm_err err;
+
+    do {
+        before = in->at;
+        err = next_span(in);
+    } while (err == TDM_OK && (in->wants_whole || (!is_over(in) && in->at != before)));
+    return err;
+}
+
+/* Did the transfer break, and nothing else, in a file that is known again? */
+static bool is_alive(const struct install *in)
+{
+    bool is_known = in->validator[0] != '\0' || in->judge.verdict.has_manifest;
+
+    return is_accepted(in) && in->judge.fault.err == TDM_OK && in->writer.err == TDM_OK && is_known &&
+           in->reply.fault.err != TDM_OK && !in->reply.is_changed;
+}
+
+/* What the judge has refused as a whole is not gone on with. */
+static void forget_refused(struct install *in)
+{
+    const struct tdm_fault *f = &in->judge.fault;
+    bool is_ours = f->err == TDM_OK || f->err == TDM_E_TRUNCATED || strcmp(f->code, "not_stored") == 0 ||
+                   strcmp(f->code, "hash_failed") == 0;
+
+    if (in->judge.is_accepted && !in->is_looking && !is_ours && strcmp(in->fault.code, f->code) == 0)
+        install_resume_forget(in);
+}
+
+static tdm_err run_once(struct install *in)
+{
+    if (!in->is_alive) {
+        install_store_drop(in);
+        in->at = in->length = in->total = 0;
+        in->page[0] = in->validator[0] = '\0';
+    }
+    in->is_alive = false;
+    tdm_err err = run_spans(in);
     if (err == TDM_OK)
-        err = end_judge(in);
-    else if (in->has_begun)
-        judge_drop(&in->judge);
-    if (err == TDM_OK && !in->is_looking)
-        err = end_slot(in);
+        err = install_store_end(in);
     settle_page(in);
-    return in->fault.err != TDM_OK ? in->fault.err : err;
+    err = in->fault.err != TDM_OK ? in->fault.err : err;
+    if (err == TDM_OK)
+        return TDM_OK;
+    in->asks_whole = in->asks_whole || fetch_begins_anew(&in->reply);
+    in->is_alive = is_alive(in) && !in->asks_whole;
+    forget_refused(in);
+    return err;
 }
 
-/* From the first byte each time, as often and wherever it is worth it. */
-static tdm_err run(struct install *in, const char *url, bool may_look)
+/* As often and wherever it is worth it; with another address from the front on again. */
+static tdm_err run_tour(struct install *in, const char *url)
 {
     static const struct fetch_retry once = {.retries = 0};
-    const struct install_plan plan = in->plan;
     struct fetch_tour tour;
 
     fetch_tour_begin(&tour, in->cfg.is_source_once ? &once : &in->cfg.retry, url, in->cfg.log);
-    tdm_err err = run_once(in, url, may_look);
+    in->url = url;
+    tdm_err err = run_once(in);
     while (err != TDM_OK) {
         err = fetch_tour_next(&tour, &in->reply, &in->fault);
         if (err != TDM_OK)
             break;
         tdm_fault_clear(&in->fault);
-        if (!in->has_freed)
-            in->plan = plan;
-        err = run_once(in, fetch_tour_url(&tour), may_look);
+        const char *next = fetch_tour_url(&tour);
+        in->is_alive = in->is_alive && strcmp(next, in->url) == 0;
+        in->asks_whole = in->asks_whole && strcmp(next, in->url) == 0;
+        in->url = next;
+        err = run_once(in);
     }
     in->attempts = tour.attempts;
     in->place = tour.place;
+    return err;
+}
+
+static tdm_err run(struct install *in, const char *url, bool may_look)
+{
+    in->may_look = may_look;
+    in->asks_whole = in->is_alive = false;
+    tdm_err err = run_tour(in, url);
+    if (err != TDM_OK && in->has_freed)
+        install_resume_settle(in);
+    install_store_drop(in);
     return err;
 }
 
@@ -265,60 +286,12 @@ static tdm_err run(struct install *in, const char *url, bool may_look)
 tdm_err install_stream_in(struct install *in, const char *url)
 {
     in->has_freed = false;
+    in->fetched = 0;
+    in->begun = in->plan;
     tdm_err err = run(in, url, !in->cfg.is_source_once);
     if (err != TDM_OK || !in->is_looking)
         return err;
     if (install_is_running(&in->record, &in->plan, in->verdict.id))
         return install_fail(in, TDM_E_STATE, "already_installed", "this image is what runs already");
     return run(in, url, false);
-}
-
-/* ---- from the slots into the judge ---- */
-
-static tdm_err on_stored(struct tdm_sink *sink, const uint8_t *data, size_t len)
-{
-    struct install *in = ((struct install_body *)(void *)sink)->in;
-
-    in->got += len;
-    tdm_log_progress(in->cfg.log, TDM_PHASE_VERIFY, "slots", in->got, in->total);
-    return judge_push(&in->judge, data, len);
-}
-
-static tdm_err replay(struct install *in, struct tdm_flash *flash, uint64_t length)
-{
-    tdm_err err = slot_replay(flash, length, in->cfg.buf, in->cfg.buf_len, &in->body.sink);
-    if (err == TDM_OK)
-        return TDM_OK;
-    (void)tdm_fault_from(&in->fault, &in->judge.fault);
-    return install_fail(in, err, "slot_not_read", "a slot cannot be read back");
-}
-
-static tdm_err stream_back(struct install *in, uint64_t bundle_size, uint64_t host_size, bool has_host,
-                           struct judge_verdict *out)
-{
-    struct judge_facts facts = install_facts(in);
-
-    in->got = 0;
-    in->total = bundle_size + (has_host ? host_size : 0);
-    in->body = (struct install_body){.sink = {on_stored}, .in = in};
-    judge_init(&in->judge, in->cfg.crypto, &facts, NULL);
-    tdm_err err = replay(in, in->cfg.rcp_slots[in->plan.rcp], bundle_size);
-    if (err == TDM_OK && has_host)
-        err = replay(in, in->cfg.host->slots[in->plan.host], host_size);
-    if (err != TDM_OK) {
-        judge_drop(&in->judge);
-        return err;
-    }
-    err = has_host ? judge_end(&in->judge, out) : judge_end_bundle(&in->judge, out);
-    return err == TDM_OK ? TDM_OK : tdm_fault_from(&in->fault, &in->judge.fault);
-}
-
-tdm_err install_stream_back(struct install *in, uint64_t bundle_size, uint64_t host_size, struct judge_verdict *out)
-{
-    return stream_back(in, bundle_size, host_size, in->plan.kind == SLOT_TRIAL_HOST, out);
-}
-
-tdm_err install_stream_bundle(struct install *in, uint64_t size, struct judge_verdict *out)
-{
-    return stream_back(in, size, 0, false, out);
 }

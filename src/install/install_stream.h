@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * install_stream: the bytes of an install: from the source through the judge into the slots, and back out of them.
+ * install_stream: the bytes of an install: from wherever they are through the judge into the slots (install_stream.c), and
+ * back out of them (install_replay.c).
  *
- * Used by   install.c.   Uses  fetch, judge, slot.
- * Order     The commit that frees the slots happens when the judge accepts the front, before the first byte is written.
+ * Used by   install.c.   Uses  fetch, judge, slot, install_spans, install_store.
+ * One loop  The front is asked for alone, and decides: what is installed already costs no more than that. Then comes span
+ *           after span, in the order of the file: what a cut download has left in the slots, what the running pair has,
+ *           the rest from the source. A source without ranges sends all of the file at once; then what is kept counts
+ *           nothing, and the transfer ends where everything behind is on this router.
+ * Again     After a broken transfer the judge goes on where it was, if the source can say that its file is the same one.
+ *           From another address, or without such a word, the front is fetched anew, and what is in the slots replayed.
  */
 #ifndef TANDEM_INSTALL_STREAM_H
 #define TANDEM_INSTALL_STREAM_H

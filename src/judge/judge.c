@@ -244,8 +244,17 @@ void judge_drop(struct judge *j)
     tdm_sha256_drop(&j->firmware);
 }
 
+/* The digest of the part that is passing; before its first byte j->host has seen nothing either. */
+static const struct tdm_sha256 *host_so_far(const struct judge *j)
+{
+    const struct image_layout *l = &j->verdict.layout;
+    bool is_passing = j->parser.part < l->part_count && l->parts[j->parser.part].tag == IMAGE_TAG_HOST;
+
+    return j->verdict.has_manifest && is_passing && j->parser.part_at > 0 ? &j->running : &j->host;
+}
+
 tdm_err judge_so_far(const struct judge *j, uint8_t bundle[TDM_SHA256_LEN], uint8_t host[TDM_SHA256_LEN])
 {
     tdm_err err = tdm_sha256_peek(&j->bundle, bundle);
-    return err == TDM_OK ? tdm_sha256_peek(&j->host, host) : err;
+    return err == TDM_OK ? tdm_sha256_peek(host_so_far(j), host) : err;
 }
