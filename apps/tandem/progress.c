@@ -3,7 +3,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -11,8 +13,12 @@
 
 #include "out.h"
 
-#define BAR_WIDTH  30
-#define REFRESH_MS 100
+#define REFRESH_MS  100
+#define TICK_MS     500 /* while nothing comes */
+#define JSON_MS     1000
+#define COLUMNS     80   /* of a terminal that does not say */
+#define BYTES_LEAST 1024 /* a smaller total counts something else */
+#define LINE_ROOM   256
 
 static const char *const phase_keys[] = {"fetch", "verify", "switch", "ask", "connect", "flash", "prove"};
 static const char *const phase_words[] = {"Downloading", "Verifying", "Switching", "Asking",
@@ -26,48 +32,73 @@ static uint64_t now_ms(void)
     return (uint64_t)t.tv_sec * 1000u + (uint64_t)t.tv_nsec / 1000000u;
 }
 
-static void print_event(const char *event, const char *name_key, const char *name, const char *what, uint64_t a,
-                        const char *b_key, uint64_t b)
+static cJSON *new_event(const char *event, const char *name_key, const char *name, const char *what)
 {
     cJSON *o = cJSON_CreateObject();
+
     cJSON_AddStringToObject(o, "event", event);
     cJSON_AddStringToObject(o, name_key, name);
     cJSON_AddStringToObject(o, "what", what);
-    if (b_key != NULL) {
-        cJSON_AddNumberToObject(o, "done", (double)a);
-        cJSON_AddNumberToObject(o, b_key, (double)b);
-    } else {
-        cJSON_AddNumberToObject(o, "value", (double)a);
-    }
+    return o;
+}
+
+static void print_event(cJSON *o)
+{
     out_json(stderr, o);
     cJSON_Delete(o);
 }
 
-static void print_bar(struct progress *p, const char *what, uint64_t done, uint64_t total, uint64_t now)
+static void print_progress(const struct progress_state *s, const char *phase)
 {
-    uint64_t seconds_100 = (now - p->began_at_ms) / 10;
-    uint64_t rate = seconds_100 > 0 ? done * 100 / seconds_100 : 0;
+    cJSON *o = new_event("progress", "phase", phase, s->what);
 
-    (void)fprintf(stderr, "\r\033[K%-12s %-16.16s ", phase_words[p->phase], what);
-    if (total > 0) {
-        int filled = (int)(done * BAR_WIDTH / total);
-        (void)fprintf(stderr, "[%.*s%*s] %3" PRIu64 "%%", filled, "##############################", BAR_WIDTH - filled,
-                      "", done * 100 / total);
-    } else {
-        (void)fprintf(stderr, "%" PRIu64 " KiB", done / 1024);
-    }
-    if (rate > 0 && done < total)
-        (void)fprintf(stderr, " %" PRIu64 " KiB/s, %" PRIu64 " s left", rate / 1024, (total - done) / rate);
+    cJSON_AddNumberToObject(o, "done", (double)s->done);
+    cJSON_AddNumberToObject(o, "total", (double)s->total);
+    if (s->rate > 0)
+        cJSON_AddNumberToObject(o, "rate", (double)s->rate);
+    if (s->rate > 0 && s->total > 0 && s->done <= s->total)
+        cJSON_AddNumberToObject(o, "seconds_left", (double)((s->total - s->done + s->rate - 1) / s->rate));
+    print_event(o);
+}
+
+static int columns(void)
+{
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : COLUMNS;
+}
+
+static void print_bar(struct progress *p, const struct progress_state *s)
+{
+    char line[LINE_ROOM];
+
+    progress_line(line, sizeof line, columns(), s);
+    (void)fprintf(stderr, "\r%s\033[K", line);
     (void)fflush(stderr);
     p->line_is_open = true;
 }
 
 /* Worth showing: something new, the end, or enough time since the last. */
-static bool is_due(const struct progress *p, uint64_t done, uint64_t total, bool is_new, uint64_t now)
+static bool is_due(const struct progress *p, bool is_new, uint64_t now)
 {
-    if (is_new || (total > 0 && done >= total))
+    if (is_new || (p->total > 0 && p->done >= p->total))
         return true;
-    return (p->is_terminal || p->is_json) && now - p->shown_at_ms >= (p->is_json ? 10 * REFRESH_MS : REFRESH_MS);
+    return (p->is_terminal || p->is_json) && now - p->shown_at_ms >= (p->is_json ? JSON_MS : REFRESH_MS);
+}
+
+static void show(struct progress *p, bool is_new, uint64_t now)
+{
+    bool is_bytes = p->total == 0 || p->total >= BYTES_LEAST;
+    const struct progress_state state = {phase_words[p->phase], p->what, p->done, p->total,
+                                         is_bytes ? progress_rate_get(&p->rate, now, p->done) : 0};
+
+    p->shown_at_ms = now;
+    p->is_live = true;
+    if (p->is_json)
+        print_progress(&state, phase_keys[p->phase]);
+    else if (p->is_terminal)
+        print_bar(p, &state);
+    else if (is_new)
+        (void)fprintf(stderr, "%s %s\n", state.word, state.what);
 }
 
 static void on_progress(struct tdm_log *log, enum tdm_phase phase, const char *what, uint64_t done, uint64_t total)
@@ -80,17 +111,32 @@ static void on_progress(struct tdm_log *log, enum tdm_phase phase, const char *w
         progress_close(p);
         p->phase = (int)phase;
         p->what = what;
-        p->began_at_ms = now;
+        progress_rate_begin(&p->rate, now, done);
     }
-    if (p->is_quiet || !is_due(p, done, total, is_new, now))
+    p->done = done;
+    p->total = total;
+    progress_rate_note(&p->rate, now, done);
+    if (!p->is_quiet && is_due(p, is_new, now))
+        show(p, is_new, now);
+}
+
+void progress_tick(struct progress *p)
+{
+    uint64_t now = now_ms();
+
+    if (!p->is_live || now - p->shown_at_ms < TICK_MS)
         return;
-    p->shown_at_ms = now;
-    if (p->is_json)
-        print_event("progress", "phase", phase_keys[phase], what, done, "total", total);
-    else if (p->is_terminal)
-        print_bar(p, what, done, total, now);
-    else if (is_new)
-        (void)fprintf(stderr, "%s %s\n", phase_words[phase], what);
+    progress_rate_note(&p->rate, now, p->done);
+    if (is_due(p, false, now))
+        show(p, false, now);
+}
+
+static void print_note(const char *level, const char *what, uint64_t value)
+{
+    cJSON *o = new_event("note", "level", level, what);
+
+    cJSON_AddNumberToObject(o, "value", (double)value);
+    print_event(o);
 }
 
 static void on_note(struct tdm_log *log, enum tdm_log_level level, const char *what, uint64_t value)
@@ -103,11 +149,18 @@ static void on_note(struct tdm_log *log, enum tdm_log_level level, const char *w
         return;
     progress_close(p);
     if (p->is_json)
-        print_event("note", "level", level_words[level], what, value, NULL, 0);
+        print_note(level_words[level], what, value);
     else if (value != 0)
         (void)fprintf(stderr, "%s: %s (%" PRIu64 ")\n", level_words[level], what, value);
     else
         (void)fprintf(stderr, "%s: %s\n", level_words[level], what);
+}
+
+/* One that can go back to the start of a line. */
+static bool has_terminal(void)
+{
+    const char *kind = getenv("TERM");
+    return isatty(STDERR_FILENO) == 1 && (kind == NULL || strcmp(kind, "dumb") != 0);
 }
 
 void progress_init(struct progress *p, bool is_json, bool is_verbose, bool is_quiet)
@@ -115,7 +168,7 @@ void progress_init(struct progress *p, bool is_json, bool is_verbose, bool is_qu
     *p = (struct progress){
         .port = {.note = on_note, .progress = on_progress},
         .is_json = is_json,
-        .is_terminal = isatty(STDERR_FILENO) == 1,
+        .is_terminal = has_terminal(),
         .is_verbose = is_verbose,
         .is_quiet = is_quiet,
         .phase = -1,
@@ -127,4 +180,5 @@ void progress_close(struct progress *p)
     if (p->line_is_open)
         (void)fputc('\n', stderr);
     p->line_is_open = false;
+    p->is_live = false;
 }

@@ -64,6 +64,15 @@ static int check_insecure(const struct source *s, struct app *app, bool has_keys
 
 /* ---- one port for every kind of place ---- */
 
+static struct progress *watched; /* one program has one, and the question below comes without a context */
+
+/* Asked again and again while nothing comes. */
+static bool is_stopped(void)
+{
+    progress_tick(watched);
+    return cancel_is_asked();
+}
+
 static tdm_err get(struct tdm_http *port, const char *url, const struct tdm_http_ask *ask, struct tdm_sink *body,
                    struct tdm_http_reply *reply)
 {
@@ -101,7 +110,7 @@ static void init_ports(struct source *s, const struct app *app, bool is_insecure
         .min_speed = least_speed(cfg),
         .min_speed_ms = (uint32_t)cfg->source.min_speed_time_ms,
         .max_speed = (uint32_t)cfg->source.max_speed,
-        .is_stopped = cancel_is_asked,
+        .is_stopped = is_stopped,
     };
 
     http_curl_init(&s->https, &https);
@@ -196,6 +205,7 @@ int source_open(struct source *s, struct app *app, char **words, int count, bool
     int status = set_places(s, app, words, count, is_insecure);
     if (status == EXIT_OK)
         status = check_places(s, app, is_insecure, has_keys);
+    watched = &app->progress;
     if (status == EXIT_OK)
         init_ports(s, app, is_insecure);
     return status;
@@ -220,6 +230,6 @@ struct fetch_retry source_retry(const struct source *s, const struct app *app, s
         .wait_ms = (uint32_t)app->cfg.source.retry_wait_ms,
         .deadline_ms = (uint32_t)app->cfg.source.deadline_ms,
         .seed = seed,
-        .is_stopped = cancel_is_asked,
+        .is_stopped = is_stopped,
     };
 }

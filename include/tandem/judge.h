@@ -121,4 +121,12 @@ void judge_drop(struct judge *j);
 /* SHA-256 of the bundle's and of the host's bytes that went out so far. The judge goes on. */
 TDM_MUST_USE tdm_err judge_so_far(const struct judge *j, uint8_t bundle[TDM_SHA256_LEN], uint8_t host[TDM_SHA256_LEN]);
 
+/*
+ * An image of a host alone that was accepted once, and whose front lies nowhere any more: G3 by the keys whose signatures
+ * were good then, and J by the facts of now. The verdict's layout, manifest, signers and id are the caller's, as it kept
+ * them.
+ */
+TDM_MUST_USE tdm_err judge_host_again(const struct judge_facts *f, const struct judge_verdict *v,
+                                      struct tdm_fault *fault);
+
 #endif

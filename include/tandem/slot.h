@@ -24,6 +24,9 @@
 #define SLOT_RCP_SLOTS   2
 #define SLOT_BAD_MAX     8
 #define SLOT_REASON_MAX  47
+#define SLOT_BOARD_MAX   63
+#define SLOT_SIGNERS_MAX 8
+#define SLOT_KEY_ID_LEN  8
 
 /* ---- states ---------------------------------------------------------------------------------------------------- */
 
@@ -77,11 +80,23 @@ struct slot_host_row {
     uint16_t api, least_radio_api;           /* Spinel RCP API the host speaks, and accepts; api 0: not known */
 };
 
+/*
+ * Of a staged image of a host alone: what its front stated, and whose signatures were good. That front lies in no slot, and
+ * is asked for once more before the switch. All zero when no such image is staged.
+ */
+struct slot_front {
+    uint64_t expires; /* seconds since 1970, 0: never */
+    char compatible[SLOT_BOARD_MAX + 1];
+    uint16_t family, chip, revision_min, revision_max;  /* of the host it runs on, as its manifest has them */
+    uint8_t signers[SLOT_SIGNERS_MAX][SLOT_KEY_ID_LEN]; /* key ids, rising; all zero: no more               */
+};
+
 enum slot_trial_kind { SLOT_TRIAL_NONE = 0, SLOT_TRIAL_HOST = 1, SLOT_TRIAL_RADIO = 2 };
 
 struct slot_record {
     struct slot_host_row host[TDM_HOST_SLOTS];
     struct slot_content rcp[SLOT_RCP_SLOTS];
+    struct slot_front front;
     struct {
         uint8_t kind;  /* enum slot_trial_kind             */
         uint8_t to;    /* enum tdm_host_slot               */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "install/install_digest.h"
+#include "install/install_facts.h"
 #include "install/install_journal.h"
 #include "install/install_record.h"
 #include "install/install_resume.h"
@@ -135,33 +136,47 @@ static void describe_staged(struct install *in, const struct slot_content *bundl
     v->layout.host_size = (uint32_t)row->content.length;
 }
 
+static void add_signers(struct judge_verdict *v, const struct slot_front *front)
+{
+    static const uint8_t none[SLOT_KEY_ID_LEN];
+
+    memcpy(v->signers, front->signers, sizeof v->signers);
+    while (v->signer_count < SLOT_SIGNERS_MAX && memcmp(v->signers[v->signer_count], none, sizeof none) != 0)
+        v->signer_count++;
+}
+
 /* Of an image of a host alone the record keeps all that there is beside the slot; its front lies nowhere. */
 static void describe_host_alone(struct install *in, const struct slot_host_row *row)
 {
+    const struct slot_front *front = &in->record.front;
     struct judge_verdict *v = &in->verdict;
+    struct manifest *m = &v->manifest;
 
     v->layout.kind = IMAGE_KIND_HOST;
     v->layout.bundle_size = 0;
     v->has_manifest = true;
     v->is_signed = row->content.is_signed;
-    v->manifest.counter = row->content.counter;
-    v->manifest.issued = row->content.issued;
-    v->manifest.host.api = row->api;
-    v->manifest.host.least_api = row->least_radio_api;
-    slot_text_set(v->manifest.pair_version, sizeof v->manifest.pair_version, row->pair_version);
+    m->counter = row->content.counter;
+    m->issued = row->content.issued;
+    m->expires = front->expires;
+    m->host = (struct manifest_side){.family = front->family,
+                                     .chip = front->chip,
+                                     .revision_min = front->revision_min,
+                                     .revision_max = front->revision_max,
+                                     .api = row->api,
+                                     .least_api = row->least_radio_api};
+    slot_text_set(m->pair_version, sizeof m->pair_version, row->pair_version);
+    slot_text_set(m->compatible, sizeof m->compatible, front->compatible);
     slot_text_set(v->host_version, sizeof v->host_version, row->content.version);
+    add_signers(v, front);
 }
 
 static tdm_err judge_host_alone(struct install *in, const struct slot_host_row *row)
 {
-    const struct judge_half radio = {in->record.radio.api, in->record.radio.least_host_api};
-
     describe_host_alone(in, row);
-    if (in->cfg.policy.trust != NULL && !row->content.is_signed)
-        return install_fail(in, TDM_E_TRUST, "unsigned", "stored when no keys were configured, and not signed by them");
-    if (radio.api < row->least_radio_api || row->api < radio.least_api)
-        return install_fail(in, TDM_E_MISMATCH, "api_mismatch", "does not speak with the half that stays");
-    return read_back(in, &in->verdict);
+    const struct judge_facts facts = install_facts(in);
+    tdm_err err = judge_host_again(&facts, &in->verdict, &in->fault);
+    return err == TDM_OK ? read_back(in, &in->verdict) : err;
 }
 
 /* What the router demands may have grown since the image came in. */

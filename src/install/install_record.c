@@ -51,11 +51,17 @@ static tdm_err empty_row(struct slot_host_row *row, struct tdm_fault *fault)
     return err;
 }
 
+static void clear_front(struct slot_record *rec)
+{
+    memset(&rec->front, 0, sizeof rec->front);
+}
+
 /* Everything that is staged; the pair to go back to stays. */
 static tdm_err cancel_staged(struct slot_record *rec, struct tdm_fault *fault)
 {
     tdm_err err = TDM_OK;
 
+    clear_front(rec);
     for (int i = 0; i < TDM_HOST_SLOTS && err == TDM_OK; i++)
         if (rec->host[i].content.state == SLOT_STAGED)
             err = empty_row(&rec->host[i], fault);
@@ -84,6 +90,24 @@ tdm_err install_record_free(struct slot_record *rec, const struct install_plan *
     if (is_freed || (takes_host && rec->back.host == plan->host))
         slot_record_clear_back(rec);
     return TDM_OK;
+}
+
+_Static_assert(SLOT_BOARD_MAX == MANIFEST_COMPATIBLE_MAX && SLOT_SIGNERS_MAX == MANIFEST_CELLS_MAX &&
+                   SLOT_KEY_ID_LEN == MANIFEST_KEY_ID_LEN,
+               "the record keeps what a manifest states");
+
+/* An image of a host alone: its front lies in no slot. */
+static void keep_front(struct slot_front *f, const struct judge_verdict *v)
+{
+    const struct manifest_side *host = &v->manifest.host;
+
+    f->expires = v->manifest.expires;
+    slot_text_set(f->compatible, sizeof f->compatible, v->manifest.compatible);
+    f->family = host->family;
+    f->chip = host->chip;
+    f->revision_min = host->revision_min;
+    f->revision_max = host->revision_max;
+    memcpy(f->signers, v->signers, v->signer_count * sizeof f->signers[0]);
 }
 
 static void fill(struct slot_content *c, const struct judge_verdict *v, const char *version, uint64_t length,
@@ -118,6 +142,9 @@ tdm_err install_record_staged(struct slot_record *rec, const struct install_plan
     struct slot_host_row *row = &rec->host[plan->host];
     tdm_err err = TDM_OK;
 
+    clear_front(rec);
+    if (plan->is_host_alone)
+        keep_front(&rec->front, v);
     if (!plan->is_host_alone) {
         err = step(&rec->rcp[plan->rcp], SLOT_EV_WHOLE, fault);
         fill(&rec->rcp[plan->rcp], v, v->version, v->layout.bundle_size, v->bundle_digest);
@@ -141,6 +168,7 @@ tdm_err install_record_trial(struct slot_record *rec, const struct install_plan 
     tdm_err err = is_proven ? TDM_OK : step(&rec->rcp[plan->rcp], SLOT_EV_ARM, fault); /* GOOD it stays */
     if (err == TDM_OK && is_host)
         err = step(&rec->host[plan->host].content, SLOT_EV_ARM, fault);
+    clear_front(rec);
     rec->trial.kind = plan->kind;
     rec->trial.to = (uint8_t)(is_host ? plan->host : plan->running);
     rec->trial.tries = INSTALL_STARTS - 1;

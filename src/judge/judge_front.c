@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "image/image_format.h"
 #include "judge/judge_policy.h"
 
 static tdm_err refuse(struct judge *j, tdm_err err, const char *code, const char *what, uint64_t at)
@@ -74,26 +75,31 @@ static tdm_err verify(struct judge *j, const struct tdm_key *key, const struct m
     return TDM_OK;
 }
 
-/* Check G3. */
-static tdm_err count_good(struct judge *j, const struct manifest_frame *frame, size_t revoked)
-{
-    size_t needed = j->facts.trust->threshold > 0 ? j->facts.trust->threshold : 1, good = j->verdict.signer_count;
-    uint64_t at = cell_at(j, frame, 0);
+/* Signatures by whose keys they are. */
+struct signatures {
+    size_t all, good, revoked;
+};
 
-    if (good >= needed)
+/* Check G3. */
+static tdm_err count_good(const struct judge_trust *t, const struct signatures *s, uint64_t at, struct tdm_fault *f)
+{
+    size_t needed = t->threshold > 0 ? t->threshold : 1;
+
+    if (s->good >= needed)
         return TDM_OK;
-    if (frame->used_cells == 0)
-        return refuse(j, TDM_E_TRUST, "unsigned", "not signed, and this router has keys", at);
-    if (good + revoked >= needed)
-        return refuse(j, TDM_E_TRUST, "revoked_key", "signed by a key that has been revoked", at);
-    if (good == 0)
-        return refuse(j, TDM_E_TRUST, "unknown_key", "not signed by a key that this router trusts", at);
-    return refuse(j, TDM_E_TRUST, "too_few_signatures", "signed by fewer trusted keys than this router wants", at);
+    if (s->all == 0)
+        return tdm_fault_set(f, TDM_E_TRUST, "unsigned", "not signed, and this router has keys", at);
+    if (s->good + s->revoked >= needed)
+        return tdm_fault_set(f, TDM_E_TRUST, "revoked_key", "signed by a key that has been revoked", at);
+    if (s->good == 0)
+        return tdm_fault_set(f, TDM_E_TRUST, "unknown_key", "not signed by a key that this router trusts", at);
+    return tdm_fault_set(f, TDM_E_TRUST, "too_few_signatures", "signed by fewer trusted keys than this router wants",
+                         at);
 }
 
 static tdm_err check_signatures(struct judge *j, const struct manifest_frame *frame)
 {
-    size_t revoked = 0;
+    struct signatures s = {.all = frame->used_cells};
 
     if (j->facts.trust == NULL)
         return TDM_OK;
@@ -102,14 +108,37 @@ static tdm_err check_signatures(struct judge *j, const struct manifest_frame *fr
         manifest_cell_get(frame, i, &cell);
         const struct tdm_key *key = find_key(j->facts.trust, cell.key_id);
         if (key != NULL && key->is_revoked)
-            revoked++;
+            s.revoked++;
         else if (key != NULL && verify(j, key, &cell, cell_at(j, frame, i)) != TDM_OK)
             return j->fault.err;
     }
-    if (count_good(j, frame, revoked) != TDM_OK)
+    s.good = j->verdict.signer_count;
+    if (count_good(j->facts.trust, &s, cell_at(j, frame, 0), &j->fault) != TDM_OK)
         return j->fault.err;
     j->verdict.is_signed = true;
     return TDM_OK;
+}
+
+/* The same of signatures that were good once: which keys made them is all that is left to ask. */
+static tdm_err check_signers(const struct judge_trust *t, const struct judge_verdict *v, uint64_t at,
+                             struct tdm_fault *fault)
+{
+    struct signatures s = {.all = v->signer_count};
+
+    for (size_t i = 0; i < v->signer_count; i++) {
+        const struct tdm_key *key = find_key(t, v->signers[i]);
+        s.good += key != NULL && !key->is_revoked;
+        s.revoked += key != NULL && key->is_revoked;
+    }
+    return count_good(t, &s, at, fault);
+}
+
+tdm_err judge_host_again(const struct judge_facts *f, const struct judge_verdict *v, struct tdm_fault *fault)
+{
+    const uint64_t manifest_at = 3 * IMAGE_ENTRY_LEN + 1; /* behind the table and the NUL of an empty text */
+
+    tdm_err err = f->trust != NULL ? check_signers(f->trust, v, 0, fault) : TDM_OK;
+    return err == TDM_OK ? judge_policy_check(f, v, manifest_at, fault) : err;
 }
 
 /* ---- images with a manifest ---- */

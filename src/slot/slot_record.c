@@ -92,6 +92,17 @@ static void put_memory(struct bytes_writer *w, const struct slot_record *rec)
     put_text(w, rec->update.reason, sizeof rec->update.reason);
 }
 
+static void put_front(struct bytes_writer *w, const struct slot_front *f)
+{
+    bytes_put_le64(w, f->expires);
+    put_text(w, f->compatible, sizeof f->compatible);
+    bytes_put_le16(w, f->family);
+    bytes_put_le16(w, f->chip);
+    bytes_put_le16(w, f->revision_min);
+    bytes_put_le16(w, f->revision_max);
+    bytes_put(w, f->signers, sizeof f->signers);
+}
+
 tdm_err slot_record_write(const struct slot_record *rec, uint32_t sequence, uint8_t *out)
 {
     struct bytes_writer w = sealed_begin(&record_kind, sequence, out);
@@ -99,6 +110,7 @@ tdm_err slot_record_write(const struct slot_record *rec, uint32_t sequence, uint
     put_slots(&w, rec);
     put_trial_and_radio(&w, rec);
     put_memory(&w, rec);
+    put_front(&w, &rec->front);
     return sealed_end(&record_kind, &w);
 }
 
@@ -203,6 +215,33 @@ static void get_memory(struct bytes_reader *r, struct slot_record *rec)
     get_text(r, rec->update.reason, sizeof rec->update.reason);
 }
 
+/* Each key once, by rising ids, and nothing behind the last. */
+static bool has_rising_signers(const struct slot_front *f)
+{
+    static const uint8_t none[SLOT_KEY_ID_LEN];
+
+    for (int i = 1; i < SLOT_SIGNERS_MAX; i++) {
+        bool is_last = memcmp(f->signers[i], none, sizeof none) == 0;
+        bool is_over = memcmp(f->signers[i - 1], none, sizeof none) == 0;
+        if (!is_last && (is_over || memcmp(f->signers[i - 1], f->signers[i], sizeof none) >= 0))
+            return false;
+    }
+    return true;
+}
+
+static void get_front(struct bytes_reader *r, struct slot_front *f)
+{
+    f->expires = bytes_get_le64(r);
+    get_text(r, f->compatible, sizeof f->compatible);
+    f->family = bytes_get_le16(r);
+    f->chip = bytes_get_le16(r);
+    f->revision_min = bytes_get_le16(r);
+    f->revision_max = bytes_get_le16(r);
+    bytes_get(r, f->signers, sizeof f->signers);
+    if (!has_rising_signers(f))
+        r->ok = false;
+}
+
 tdm_err slot_record_read(const uint8_t *bytes, uint32_t room, struct slot_record *rec, uint32_t *sequence)
 {
     struct bytes_reader r;
@@ -213,5 +252,6 @@ tdm_err slot_record_read(const uint8_t *bytes, uint32_t room, struct slot_record
     get_slots(&r, rec);
     get_trial_and_radio(&r, rec);
     get_memory(&r, rec);
+    get_front(&r, &rec->front);
     return r.ok && bytes_left(&r) == 0 ? TDM_OK : TDM_E_FORMAT;
 }

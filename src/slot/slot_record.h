@@ -12,7 +12,7 @@
 
 #include <tandem/slot.h>
 
-#define SLOT_RECORD_LEN 1477u
+#define SLOT_RECORD_LEN 1621u
 
 /* out has room for SLOT_RECORD_LEN bytes. Texts are cut at their limit. */
 TDM_MUST_USE tdm_err slot_record_write(const struct slot_record *rec, uint32_t sequence, uint8_t *out);

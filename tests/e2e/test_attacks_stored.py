@@ -12,7 +12,7 @@ import sys
 import pytest
 
 import small_images
-from attack_rows import FIRST, FLOOR, ISSUED, TEXT, UNKNOWN, host_only, pair, patched, radio_only, with_parts
+from attack_rows import FIRST, FLOOR, ISSUED, SECOND, TEXT, UNKNOWN, host_only, pair, patched, radio_only, with_parts
 from conftest import REPO
 from small_images import H2, application
 from test_attacks import ROW_54, router, target  # noqa: F401  (fixtures)
@@ -122,14 +122,19 @@ def test_a_bundle_is_exchanged_after_staging(router, other):
     assert router.json("ota", "status")["state"] == "staged"
 
 
+# The front of a host image lies in no slot once it is staged.
+KINDS = pytest.mark.parametrize("make", [pair, radio_only, host_only], ids=["pair", "radio", "host"])
+
+
+@KINDS
 @pytest.mark.parametrize("words, code", [
     (("--images-revoked-keys", "{home}/keys/first.pem"), "revoked_key"),
     (("--images-keys", "{home}/keys/second.pem"), "unknown_key"),
     (("--images-signatures", "2"), "too_few_signatures"),
     (("--device-compatible", "acme,br-s3-c6"), "wrong_board"),
 ], ids=["its key was revoked", "its key was taken away", "one more signature is wanted", "the board was renamed"])
-def test_the_policy_changed_between_staging_and_the_switch(router, words, code):
-    staged(router, pair())
+def test_the_policy_changed_between_staging_and_the_switch(router, make, words, code):
+    staged(router, make())
     before = router.storage()
     refused(router.json("ota", "apply", "--no-reboot", *(word.format(home=router.home) for word in words)), code)
     assert router.storage() == before
@@ -142,7 +147,9 @@ NO_KEYS = ("--images-keys", "", "--images-revoked-keys", "")
 @pytest.mark.parametrize("image, code", [
     (pair(UNKNOWN), "unknown_key"),
     (dataclasses.replace(pair(), keys=()), "unsigned"),
-], ids=["unknown key", "blank cells"])
+    (dataclasses.replace(host_only(), keys=(UNKNOWN,)), "unsigned"),
+    (dataclasses.replace(host_only(), keys=()), "unsigned"),
+], ids=["unknown key", "blank cells", "host of an unknown key", "host with blank cells"])
 def test_it_was_staged_when_no_keys_were_configured(router, image, code):
     assert stored(router, image, "--stage-only", *NO_KEYS)["exit"] == 0
     refused(router.json("ota", "apply", "--no-reboot"), code)
@@ -155,10 +162,27 @@ def test_adopting_is_no_way_round_the_keys(router):
     assert router.storage() == router.before
 
 
-def test_it_expired_between_staging_and_the_switch(router, forged):
-    staged(router, pair())
-    refused(router.json("ota", "apply", "--no-reboot", "--device-clock", "trusted", env=forged(4102444801)), "expired")
+@KINDS
+def test_it_expired_between_staging_and_the_switch(router, forged, make):
+    staged(router, make())
+    late = ("ota", "apply", "--no-reboot", "--device-clock", "trusted")
+    refused(router.json(*late, env=forged(4102444801)), "expired")
     assert router.json("ota", "status")["state"] == "staged"
+    assert router.json(*late, env=forged(4102444800))["exit"] == 0
+
+
+@pytest.mark.parametrize("trusted, threshold, code", [
+    ((FIRST, SECOND), 2, ""),
+    ((FIRST, UNKNOWN), 2, "too_few_signatures"),
+    ((FIRST,), 1, ""),
+    ((SECOND,), 1, ""),
+], ids=["both are wanted", "one of them went", "one is enough", "or the other"])
+def test_a_host_that_two_had_signed(router, tmp_path, trusted, threshold, code):
+    staged(router, dataclasses.replace(host_only(), keys=(FIRST, SECOND)))
+    for n, key in enumerate(trusted):
+        (tmp_path / f"{n}.pem").write_bytes(key.public_pem)
+    answer = router.json("ota", "apply", "--no-reboot", "--images-keys", tmp_path, "--images-signatures", str(threshold))
+    assert answer.get("error", {"code": ""})["code"] == code, answer
 
 
 @pytest.mark.parametrize("second", [pair(UNKNOWN), pair(counter=5), with_parts(pair(), p5=b"")],

@@ -4,7 +4,8 @@
  * Refused or not, the proven pair stays as it is, record and bytes; STAGED is only what lies in its slot whole; what the
  * judge refuses by its front costs no write.
  *
- *   mode (1): bit 7 sums made right, bit 6 told length, bit 5 a connection that breaks, bit 4 keys | chunk (1) | the body
+ *   mode (1): bit 7 sums made right, bit 6 told length, bit 5 a connection that breaks, bit 4 keys, bit 3 which
+ *     are revoked before the switch | chunk (1) | the body
  */
 #include <stdio.h>
 
@@ -15,6 +16,7 @@
 #define TELLS  0x40u
 #define BREAKS 0x20u
 #define KEYS   0x10u
+#define REVOKE 0x08u
 
 enum { PLAIN, SIGNED_RADIO, SIGNED_PAIR, SIGNED_HOST };
 const char *const fuzz_accepts[] = {[PLAIN] = "a plain image",
@@ -85,25 +87,30 @@ static void note_good(void)
         fuzz_accept(v->has_manifest ? found[v->layout.kind] : PLAIN);
 }
 
-/* Nothing has changed since it was staged: it may be switched to. Then all as it was, for the next body. */
-static void arm(void)
+/* It may be switched to, unless its key was revoked since. Then all as it was, for the next body. */
+static void arm(bool is_revoked)
 {
     bool needs_restart;
 
+    world_begin(&w);
     tdm_err err = install_arm(&w.install, &needs_restart);
     fuzz_told(err, &w.install.fault);
-    fuzz_must(err == TDM_OK && needs_restart == (w.host.selected != w.host.running));
+    fuzz_must((err == TDM_OK) == !is_revoked && needs_restart == (w.host.selected != w.host.running));
+    fuzz_must(err == TDM_OK || (err == TDM_E_TRUST && !needs_restart));
     w.host.selected = w.host.running;
     w.host.is_final = true;
     world_store(&w, &good);
 }
 
-static void set_policy(uint8_t mode)
+/* Are there keys that count nothing any more? */
+static bool set_policy(uint8_t mode, bool is_revoked)
 {
-    static const struct tdm_key key = {.id = FUZZ_KEY_ID};
+    static struct tdm_key key = {.id = FUZZ_KEY_ID};
     static const struct judge_trust trust = {.keys = &key, .count = 1, .threshold = 1};
 
+    key.is_revoked = is_revoked;
     w.policy.trust = (mode & KEYS) != 0 ? &trust : NULL;
+    return is_revoked && w.policy.trust != NULL;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -124,7 +131,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     w.source.chunk = data[1] * 4u + 1u;
     w.source.tells_length = (data[0] & TELLS) != 0;
     w.source.breaks_at = (data[0] & BREAKS) != 0 ? (size - 2) / 2 + 1 : 0;
-    set_policy(data[0]);
+    (void)set_policy(data[0], false);
     world_reboot(&w);
     uint64_t before = w.power.ops;
     tdm_err err = install_stage(&w.install, "test:image");
@@ -138,7 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_old_pair(&rec);
     check_new_pair(&rec, err);
     if (err == TDM_OK)
-        arm();
+        arm(set_policy(data[0], (data[0] & REVOKE) != 0));
     free(body);
     return 0;
 }

@@ -278,7 +278,7 @@ def collect() -> dict[str, list[bytes]]:
         "judge": [bytes([0x93, f, p, h]) + data for data in whole.values() for f in facts for p, h in POLICIES],
         "manifest": manifests(signed),
         "keys": keys(),
-        "install": [bytes([mode, 40]) + data for data in whole.values() for mode in (0x80, 0xC0, 0x20, 0x90, 0xD0)],
+        "install": [bytes([mode, 40]) + data for data in whole.values() for mode in (0x80, 0xC0, 0x20, 0x90, 0xD0, 0x98)],
         "esp_app": [b"\x90" + data for data in apps + [data[:23] + b"\0" + data[24:-32] for data in apps]],
         "partition_table": [b"\x90" + data[:160] for data in ex.values() if data[:2] == b"\xaa\x50"],
         "flash_args": [

@@ -364,37 +364,20 @@ static void arm_gives(tdm_err err, const char *code)
     assert_int_equal(w.host.selects, selects);
 }
 
-static void a_switch_asks_todays_keys(void **state)
+static void stage_host_alone(void)
 {
-    (void)state;
-    stage_signed();
-    known[0].is_revoked = true;
-    arm_gives(TDM_E_TRUST, "revoked_key");
-    known[0] = keys[1].known;
-    arm_gives(TDM_E_TRUST, "unknown_key");
-}
-
-static void a_switch_asks_todays_clock_and_board(void **state)
-{
-    (void)state;
+    host_alone();
     expires();
     stage_signed();
-    w.policy.now = ISSUED + 11;
-    arm_gives(TDM_E_REFUSED, "expired");
-    w.policy.now = 0;
-    w.policy.compatible_count = 1;
-    arm_gives(TDM_E_MISMATCH, "wrong_board");
+    assert_int_equal(rec.front.expires, ISSUED + 10);
+    assert_memory_equal(rec.front.signers[0], known[0].id, SLOT_KEY_ID_LEN);
 }
 
 static void a_switch_to_a_host_alone_asks_the_record(void **state)
 {
     (void)state;
-    host_alone();
-    stage_signed();
+    stage_host_alone();
     struct slot_record staged = rec;
-    rec.host[TDM_HOST_A].content.is_signed = false;
-    arm_gives(TDM_E_TRUST, "unsigned");
-    rec = staged;
     rec.counter_floor = 6;
     arm_gives(TDM_E_REFUSED, "below_floor");
     rec = staged;
@@ -410,6 +393,146 @@ static void a_switch_to_a_host_alone_asks_the_record(void **state)
     w.host_slots[TDM_HOST_A].mem[500] ^= 1;
     w.host_slots[TDM_HOST_A].durable[500] ^= 1;
     arm_gives(TDM_E_CORRUPT, "staged_differs");
+}
+
+static void revoke_the_first(void)
+{
+    known[0].is_revoked = true;
+}
+
+static void take_the_first_away(void)
+{
+    known[0] = keys[1].known;
+}
+
+static void want_two(void)
+{
+    trust.threshold = 2;
+}
+
+/* One good, one revoked, two wanted: what the router would see in the front. */
+static void want_two_of_which_one_is_revoked(void)
+{
+    trust.count = 2;
+    want_two();
+    revoke_the_first();
+}
+
+static void be_late(void)
+{
+    w.policy.now = ISSUED + 11;
+}
+
+static void have_a_late_floor(void)
+{
+    rec.time_floor = ISSUED + 11;
+}
+
+static void be_just_in_time(void)
+{
+    w.policy.now = rec.time_floor = ISSUED + 10;
+}
+
+static void be_another_board(void)
+{
+    w.policy.compatible_count = 1;
+}
+
+static void be_another_host(void)
+{
+    w.policy.host_family = MANIFEST_HOST_ESP;
+}
+
+static void run_something_newer(void)
+{
+    slot_text_set(rec.host[TDM_HOST_B].pair_version, sizeof rec.host[TDM_HOST_B].pair_version, "1.5.0");
+}
+
+static void run_something_newer_and_mean_it(void)
+{
+    run_something_newer();
+    w.policy.may_downgrade = true;
+}
+
+static void trust_a_second_key_too(void)
+{
+    trust.count = 2;
+}
+
+/* The front of a host alone is stored nowhere; a pair's lies in its slot. The answers are the same. */
+static const struct later {
+    const char *name;
+    void (*change)(void);
+    tdm_err err;
+    const char *code;
+} later[] = {
+    {"nothing", nothing, TDM_OK, ""},
+    {"its key was revoked", revoke_the_first, TDM_E_TRUST, "revoked_key"},
+    {"its key was taken away", take_the_first_away, TDM_E_TRUST, "unknown_key"},
+    {"two signatures are wanted", want_two, TDM_E_TRUST, "too_few_signatures"},
+    {"two are wanted, and its key was revoked", want_two_of_which_one_is_revoked, TDM_E_TRUST, "unknown_key"},
+    {"a key more is trusted", trust_a_second_key_too, TDM_OK, ""},
+    {"it has expired by the clock", be_late, TDM_E_REFUSED, "expired"},
+    {"it has expired by the floor", have_a_late_floor, TDM_E_REFUSED, "expired"},
+    {"it expires at this second", be_just_in_time, TDM_OK, ""},
+    {"the board was renamed", be_another_board, TDM_E_MISMATCH, "wrong_board"},
+    {"the host is of another kind", be_another_host, TDM_E_MISMATCH, "wrong_host"},
+    {"something newer runs", run_something_newer, TDM_E_REFUSED, "downgrade"},
+    {"something newer runs, on the operator's word", run_something_newer_and_mean_it, TDM_OK, ""},
+};
+
+static void change_and_arm(const struct later *row)
+{
+    row->change();
+    world_store(&w, &rec);
+    world_begin(&w);
+    tdm_err err = install_arm(&w.install, &needs_restart);
+    if (err != row->err || strcmp(w.install.fault.code, row->code) != 0)
+        fail_msg("%s %s (%s)", tdm_err_name(err), w.install.fault.code, w.install.fault.what);
+    assert_int_equal(world_load(&w, &rec), SLOT_STORE_OK);
+    assert_int_equal(rec.trial.kind, err == TDM_OK ? SLOT_TRIAL_HOST : SLOT_TRIAL_NONE);
+}
+
+static void what_changed_since_a_pair_was_staged(void **state)
+{
+    expires();
+    stage_signed();
+    assert_int_equal(rec.front.signers[0][0], 0);
+    change_and_arm(*state);
+}
+
+static void what_changed_since_a_host_was_staged(void **state)
+{
+    static const struct slot_front none;
+
+    stage_host_alone();
+    change_and_arm(*state);
+    if (rec.trial.kind == SLOT_TRIAL_HOST) /* asked for the last time */
+        assert_memory_equal(&rec.front, &none, sizeof none);
+}
+
+static void a_host_alone_that_nobody_asked_for_its_signature(void **state)
+{
+    (void)state;
+    w.policy.trust = NULL;
+    host_alone();
+    stage_signed();
+    w.policy.trust = &trust;
+    arm_gives(TDM_E_TRUST, "unsigned");
+    w.policy.trust = NULL;
+    world_begin(&w);
+    assert_int_equal(install_arm(&w.install, &needs_restart), TDM_OK);
+}
+
+static void what_is_cancelled_leaves_no_front(void **state)
+{
+    static const struct slot_front none;
+
+    (void)state;
+    stage_host_alone();
+    assert_int_equal(install_cancel(&w.install), TDM_OK);
+    assert_int_equal(world_load(&w, &rec), SLOT_STORE_OK);
+    assert_memory_equal(&rec.front, &none, sizeof none);
 }
 
 /* The keys are there now, and the image is signed by them: its word counts when it is proven. */
@@ -506,14 +629,25 @@ static void what_runs_is_known_from_its_front(void **state)
 
 #define ROWS (sizeof rows / sizeof rows[0])
 
+#define LATER (sizeof later / sizeof later[0])
+
+static int run_later(const char *group, void (*test)(void **state))
+{
+    struct CMUnitTest tests[LATER];
+
+    for (size_t i = 0; i < LATER; i++)
+        tests[i] = (struct CMUnitTest){later[i].name, test, open_row, close_router, (void *)(uintptr_t)&later[i]};
+    return _cmocka_run_group_tests(group, tests, LATER, make_keys, free_keys);
+}
+
 int main(void)
 {
     static const struct CMUnitTest others[] = {
         cmocka_unit_test_setup_teardown(a_record_keeps_what_a_pair_states, open_router, close_router),
         cmocka_unit_test_setup_teardown(a_host_alone_names_the_running_bundle, open_router, close_router),
-        cmocka_unit_test_setup_teardown(a_switch_asks_todays_keys, open_router, close_router),
-        cmocka_unit_test_setup_teardown(a_switch_asks_todays_clock_and_board, open_router, close_router),
         cmocka_unit_test_setup_teardown(a_switch_to_a_host_alone_asks_the_record, open_router, close_router),
+        cmocka_unit_test_setup_teardown(a_host_alone_that_nobody_asked_for_its_signature, open_router, close_router),
+        cmocka_unit_test_setup_teardown(what_is_cancelled_leaves_no_front, open_router, close_router),
         cmocka_unit_test_setup_teardown(keys_that_came_later_make_a_stored_image_a_signed_one, open_router,
                                         close_router),
         cmocka_unit_test_setup_teardown(the_way_back_asks_for_identity_and_the_floor, open_router, close_router),
@@ -528,5 +662,7 @@ int main(void)
         asked[i] = (struct CMUnitTest){rows[i].name, what_is_asked_of_an_image, open_row, close_router,
                                        (void *)(uintptr_t)&rows[i]};
     int failed = _cmocka_run_group_tests("asked", asked, ROWS, make_keys, free_keys);
+    failed += run_later("a pair, later", what_changed_since_a_pair_was_staged);
+    failed += run_later("a host alone, later", what_changed_since_a_host_was_staged);
     return failed + cmocka_run_group_tests(others, make_keys, free_keys);
 }

@@ -16,7 +16,7 @@
 #include "base/crc.h"
 #include "slot/slot_record.h"
 
-#define FULL_CRC 0x6a1f4f23u
+#define FULL_CRC 0x97fa7d14u
 
 static struct slot_content content(uint8_t state, uint8_t fill, const char *version, uint32_t counter, uint64_t length)
 {
@@ -85,6 +85,14 @@ static struct slot_record full_record(void)
     memset(rec.result.id, 0x55, sizeof rec.result.id);
     slot_text_set(rec.result.version, sizeof rec.result.version, "v9");
     rec.update.code = SLOT_RESULT_OK;
+    rec.front.expires = 1800000000;
+    slot_text_set(rec.front.compatible, sizeof rec.front.compatible, "acme,gate-1");
+    rec.front.family = 2;
+    rec.front.chip = 9;
+    rec.front.revision_min = 3;
+    rec.front.revision_max = 104;
+    for (uint8_t i = 0; i < SLOT_SIGNERS_MAX; i++)
+        memset(rec.front.signers[i], 0x21 + i, SLOT_KEY_ID_LEN);
     return rec;
 }
 
@@ -107,7 +115,7 @@ static const struct {
 } places[] = {
     {"magic", 0, 4, {'T', 'd', 'R', 'c'}},
     {"version", 4, 2, {1, 0}},
-    {"length", 6, 2, {0xc5, 0x05}},
+    {"length", 6, 2, {0x55, 0x06}},
     {"sequence", 8, 4, {7, 0, 0, 0}},
     {"host A state", 12, 1, {SLOT_GOOD}},
     {"host A id", 13, 1, {1}},
@@ -138,7 +146,12 @@ static const struct {
     {"result", 1307, 8, {0x44, 0x33, 0x22, 0x11, 2, 'r', 'a', 'd'}},
     {"result id, version", 1391, 4, {0x55, 'v', '9', 0}},
     {"update", 1424, 3, {1, 0, 0}},
-    {"crc", 1473, 4, {0x23, 0x4f, 0x1f, 0x6a}},
+    {"front expires", 1473, 8, {0x00, 0xd2, 0x49, 0x6b, 0, 0, 0, 0}},
+    {"front compatible", 1481, 5, {'a', 'c', 'm', 'e', ','}},
+    {"front host", 1545, 8, {2, 0, 9, 0, 3, 0, 104, 0}},
+    {"front first key", 1553, 2, {0x21, 0x21}},
+    {"front last key", 1616, 1, {0x28}},
+    {"crc", 1617, 4, {0x14, 0x7d, 0xfa, 0x97}},
 };
 
 static void every_field_in_its_place(void **state)
@@ -221,6 +234,10 @@ static const struct {
     {"update code, last", 1424, 3, TDM_OK},
     {"update code", 1424, 4, TDM_E_FORMAT},
     {"update reason, byte after its end", 1472, 1, TDM_E_FORMAT},
+    {"front compatible without end", 1492, 'x', TDM_OK},
+    {"front compatible, byte after its end", 1500, 'x', TDM_E_FORMAT},
+    {"front keys, not rising", 1569, 0x21, TDM_E_FORMAT},
+    {"front keys, first one higher than the second", 1553, 0x23, TDM_E_FORMAT},
 };
 
 static void values_that_do_not_exist(void **state)
@@ -237,6 +254,44 @@ static void values_that_do_not_exist(void **state)
         if (err != wrong[i].err)
             fail_msg("%s: %s", wrong[i].name, tdm_err_name(err));
     }
+}
+
+static tdm_err read_signers(const uint8_t first[SLOT_SIGNERS_MAX])
+{
+    uint8_t bytes[SLOT_RECORD_LEN];
+    struct slot_record rec = full_record();
+    uint32_t sequence;
+
+    for (int i = 0; i < SLOT_SIGNERS_MAX; i++) {
+        memset(rec.front.signers[i], 0, SLOT_KEY_ID_LEN);
+        rec.front.signers[i][3] = first[i];
+    }
+    assert_int_equal(slot_record_write(&rec, 7, bytes), TDM_OK);
+    return slot_record_read(bytes, sizeof bytes, &rec, &sequence);
+}
+
+static void the_front_names_each_signer_once(void **state)
+{
+    static const struct {
+        const char *name;
+        uint8_t keys[SLOT_SIGNERS_MAX];
+        tdm_err err;
+    } lists[] = {
+        {"none", {0}, TDM_OK},
+        {"one", {5}, TDM_OK},
+        {"three", {1, 2, 9}, TDM_OK},
+        {"eight", {1, 2, 3, 4, 5, 6, 7, 8}, TDM_OK},
+        {"twice the same", {5, 5}, TDM_E_FORMAT},
+        {"falling", {5, 4}, TDM_E_FORMAT},
+        {"a gap", {5, 0, 6}, TDM_E_FORMAT},
+        {"the first left out", {0, 6}, TDM_E_FORMAT},
+        {"the last not in order", {1, 2, 3, 4, 5, 6, 8, 7}, TDM_E_FORMAT},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        if (read_signers(lists[i].keys) != lists[i].err)
+            fail_msg("%s", lists[i].name);
 }
 
 static void every_single_byte_counts(void **state)
@@ -377,6 +432,7 @@ int main(void)
         cmocka_unit_test(there_and_back),
         cmocka_unit_test(garbage_after_a_text_stays_in_memory),
         cmocka_unit_test(values_that_do_not_exist),
+        cmocka_unit_test(the_front_names_each_signer_once),
         cmocka_unit_test(every_single_byte_counts),
         cmocka_unit_test(a_newer_record_of_another_length),
         cmocka_unit_test(the_first_record),
