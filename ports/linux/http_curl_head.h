@@ -2,7 +2,7 @@
 /*
  * http_curl_head: what an answer's head says about the file and about the part of it that follows.
  *
- * Used by   http_curl_visit.c, line by line.   Uses  libcurl for dates alone.
+ * Used by   http_curl_answer.c, line by line.   Uses  libcurl for dates alone.
  * Doubt     A field that stands there twice, or is longer than anybody's, is as good as none.
  * Validator RFC 9110, 13.1.5: a strong entity tag; without any entity tag the time of the last change, if the answer is
  *           HTTP_STRONG_S younger than that, so that no second change can have had the same time. Else there is none.

@@ -2,7 +2,8 @@
 /*
  * http_curl_pace: is a transfer still worth waiting for?
  *
- * Used by   http_curl_visit.c.   Uses  nothing: the time is an argument, in milliseconds of any clock that only goes on.
+ * Used by   http_curl_answer.c, http_curl_visit.c.   Uses  nothing: the time is an argument, in milliseconds of any clock
+ *           that only goes on.
  * Limits    of each phase: a connection, an answer's beginning, a pause between two pieces of it. Of the answer as a
  *           whole: bytes of the file in a span of time, so that drops of them, or headers without an end, do not count as
  *           going on. Of everything: the end of the time for the whole download.

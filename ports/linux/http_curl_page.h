@@ -2,7 +2,7 @@
 /*
  * http_curl_page: a web page where a file was asked for, as networks answer that want people to log in first.
  *
- * Used by   http_curl_visit.c.   Uses  nothing.
+ * Used by   http_curl_answer.c.   Uses  nothing.
  * Careful   only what begins as HTML does counts as a page; no image begins so. Any other wrong body is the judge's.
  */
 #ifndef TANDEM_HTTP_CURL_PAGE_H

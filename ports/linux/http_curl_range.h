@@ -2,7 +2,7 @@
 /*
  * http_curl_range: a part is asked for; what has come?
  *
- * Used by   http_curl_visit.c.   Uses  http_curl_head.
+ * Used by   http_curl_answer.c.   Uses  http_curl_head.
  * Asks      with Range and, where the file that is gone on with is known by a validator, with If-Range: a server of ranges
  *           then sends the whole of another file instead of the middle of it.
  * Judges    by Content-Range alone, and compares what else the answer tells of the file with what was told earlier: there

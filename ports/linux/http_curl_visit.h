@@ -2,7 +2,7 @@
 /*
  * http_curl_visit: one request to one server, from the connection to the end of its answer.
  *
- * Used by   http_curl.c, once for each step of a chain of redirects.   Uses  libcurl, http_curl_tls.
+ * Used by   http_curl.c, once for each step of a chain of redirects.   Uses  libcurl, http_curl_{setup,answer,blame}.
  * Memory    the struct is the caller's, {0} but for what it sets. What a visit leaves open is its connection, in the line, where
  *           the next visit to the same server finds it: by the same configuration, which is what it was judged by.
  * Faults    in reply->fault, with others' words in reply->detail.
