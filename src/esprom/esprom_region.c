@@ -94,19 +94,6 @@ static tdm_err sector_is_equal(struct esprom *e, uint32_t sector, bool *is_equal
     return range_is_equal(e, sector * ESPROM_SECTOR, esprom_region_sector_len(e, sector), is_equal);
 }
 
-/* Sectors that stand for all of theirs: does each of them differ? */
-static tdm_err samples_differ(struct esprom *e, uint32_t first, uint32_t count, bool *all)
-{
-    const uint32_t samples[] = {first, first + count / 2, first + count - 1};
-    bool is_equal = false;
-    tdm_err err = TDM_OK;
-
-    for (size_t i = 0; i < sizeof samples / sizeof samples[0] && err == TDM_OK && !is_equal; i++)
-        err = sector_is_equal(e, samples[i], &is_equal);
-    *all = err == TDM_OK && !is_equal;
-    return err;
-}
-
 static tdm_err mark_sectors(struct esprom *e, uint32_t first, uint32_t end)
 {
     tdm_err err = TDM_OK;
@@ -120,26 +107,68 @@ static tdm_err mark_sectors(struct esprom *e, uint32_t first, uint32_t end)
     return err;
 }
 
+static void mark_all(struct esprom *e, uint32_t first, uint32_t end)
+{
+    for (uint32_t i = first; i < end; i++)
+        mark(e, i);
+}
+
+/* Sectors that stand for all of theirs, until one is right. differing: how many were not. */
+static tdm_err ask_samples(struct esprom *e, uint32_t first, uint32_t count, uint32_t *differing)
+{
+    const uint32_t samples[SAMPLES] = {first, first + count / 2, first + count - 1};
+    bool is_equal = false;
+    tdm_err err = TDM_OK;
+
+    *differing = 0;
+    for (uint32_t i = 0; i < SAMPLES && err == TDM_OK && !is_equal; i++) {
+        err = sector_is_equal(e, samples[i], &is_equal);
+        *differing += err == TDM_OK && !is_equal;
+    }
+    return err;
+}
+
 /*
  * Sixteen sectors: one question when they are all right, else one more for each. After a chunk of which nothing was right
  * the flash is probably blank or holds other firmware: then samples answer for a chunk. At worst some sectors that were
  * right are written again.
  */
-static tdm_err compare_chunk(struct esprom *e, uint32_t first, uint32_t count, bool *is_other)
+static tdm_err compare_chunk(struct esprom *e, uint32_t first, uint32_t end, bool is_other)
 {
-    uint32_t end = first + count, at = first * ESPROM_SECTOR, before = e->region.differing;
-    uint32_t len = (count - 1) * ESPROM_SECTOR + esprom_region_sector_len(e, end - 1);
-    bool is_equal = false, all = false;
+    uint32_t last_len = esprom_region_sector_len(e, end - 1), differing = 0;
+    bool is_equal = false;
 
-    tdm_err err = *is_other && count > SAMPLES ? samples_differ(e, first, count, &all) : TDM_OK;
-    for (uint32_t i = first; i < end && all; i++)
-        mark(e, i);
-    if (err != TDM_OK || all)
-        return err;
-    err = range_is_equal(e, at, len, &is_equal);
-    if (err == TDM_OK && !is_equal)
-        err = mark_sectors(e, first, end);
-    *is_other = err == TDM_OK && e->region.differing - before == count;
+    tdm_err err = is_other && end - first > SAMPLES ? ask_samples(e, first, end - first, &differing) : TDM_OK;
+    if (err == TDM_OK && differing == SAMPLES) {
+        mark_all(e, first, end);
+        return TDM_OK;
+    }
+    if (err == TDM_OK && differing == 0)
+        err = range_is_equal(e, first * ESPROM_SECTOR, (end - 1 - first) * ESPROM_SECTOR + last_len, &is_equal);
+    return err == TDM_OK && !is_equal ? mark_sectors(e, first, end) : err;
+}
+
+/* A first sector that differs needs not be asked about again, nor those behind it together. */
+static tdm_err compare_first_chunk(struct esprom *e, uint32_t end, bool first_differs)
+{
+    if (!first_differs)
+        return compare_chunk(e, 0, end, false);
+    mark(e, 0);
+    return mark_sectors(e, 1, end);
+}
+
+static tdm_err compare_chunks(struct esprom *e, bool first_differs)
+{
+    uint32_t count = e->region.sector_count;
+    bool is_other = false;
+    tdm_err err = TDM_OK;
+
+    for (uint32_t first = 0, end; first < count && err == TDM_OK; first = end) {
+        uint32_t before = e->region.differing;
+        end = count - first < CHUNK_SECTORS ? count : first + CHUNK_SECTORS;
+        err = first == 0 ? compare_first_chunk(e, end, first_differs) : compare_chunk(e, first, end, is_other);
+        is_other = e->region.differing - before == end - first;
+    }
     return err;
 }
 
@@ -147,25 +176,24 @@ static tdm_err compare_chunk(struct esprom *e, uint32_t first, uint32_t count, b
  * The first sector of a firmware holds its version and its date: if it differs, so does the whole, and the long digest
  * of that need not be waited for.
  */
-static tdm_err region_is_equal(struct esprom *e, bool *is_equal)
+static tdm_err region_is_equal(struct esprom *e, bool *is_equal, bool *first_differs)
 {
     tdm_err err = sector_is_equal(e, 0, is_equal);
+
+    *first_differs = err == TDM_OK && !*is_equal;
     return err == TDM_OK && *is_equal ? range_is_equal(e, 0, e->region.size, is_equal) : err;
 }
 
 tdm_err esprom_region_compare(struct esprom *e)
 {
-    uint32_t count = e->region.sector_count;
-    bool is_equal, is_other = false;
+    bool is_equal, first_differs;
 
     e->region.differing = 0;
     memset(e->region.differs, 0, sizeof e->region.differs);
     tdm_log_progress(e->cfg.log, TDM_PHASE_PROVE, "digest", 0, e->region.size);
-    tdm_err err = region_is_equal(e, &is_equal);
-    if (err == TDM_OK && !is_equal) {
-        for (uint32_t first = 0; first < count && err == TDM_OK; first += CHUNK_SECTORS)
-            err = compare_chunk(e, first, count - first < CHUNK_SECTORS ? count - first : CHUNK_SECTORS, &is_other);
-    }
+    tdm_err err = region_is_equal(e, &is_equal, &first_differs);
+    if (err == TDM_OK && !is_equal)
+        err = compare_chunks(e, first_differs);
     if (err != TDM_OK)
         return err;
     if (!is_equal && e->region.differing == 0)

@@ -94,7 +94,7 @@ static uint32_t packed_len(const uint8_t *data, uint32_t len)
     static uint8_t out[RUN_MAX + RUN_MAX / 8];
     z_stream z = {0};
 
-    if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, MAX_WBITS, MAX_MEM_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
+    if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
         abort();
     z.next_in = (z_const Bytef *)(uintptr_t)data;
     z.avail_in = len;
