@@ -51,6 +51,9 @@ TDM_MUST_USE tdm_err tdm_host_next(struct tdm_host *h, enum tdm_host_slot *slot,
 /* Select and read back: MISMATCH when next() then names another slot or another finality. */
 TDM_MUST_USE tdm_err tdm_host_select(struct tdm_host *h, enum tdm_host_slot slot, enum tdm_select how);
 
+/* Whatever the bootloader had in mind: the proven host that runs is the one to start next. Errors as of select. */
+TDM_MUST_USE tdm_err tdm_host_keep(struct tdm_host *h, enum tdm_host_slot running);
+
 static inline enum tdm_host_slot tdm_host_other(enum tdm_host_slot slot)
 {
     return slot == TDM_HOST_A ? TDM_HOST_B : TDM_HOST_A;

@@ -24,3 +24,14 @@ tdm_err tdm_host_select(struct tdm_host *h, enum tdm_host_slot slot, enum tdm_se
         return err;
     return next == slot && is_final == (how == TDM_SELECT_FINAL) ? TDM_OK : TDM_E_MISMATCH;
 }
+
+tdm_err tdm_host_keep(struct tdm_host *h, enum tdm_host_slot running)
+{
+    enum tdm_host_slot next;
+    bool is_final;
+
+    tdm_err err = h->ops->next(h, &next, &is_final);
+    if (err != TDM_OK || (next == running && is_final))
+        return err;
+    return tdm_host_select(h, running, TDM_SELECT_FINAL);
+}

@@ -48,13 +48,24 @@ static tdm_err look(struct install *in, enum tdm_host_slot *running, enum tdm_ho
     return load_record(in, *running);
 }
 
+/* A selector that a bootloader's fallback left open must be settled first: no pair is proven beside another start. */
+static tdm_err plan(struct install *in, enum tdm_host_slot running, enum tdm_host_slot next)
+{
+    tdm_err err = install_plan_begin(&in->record, running, next, &in->plan, &in->fault);
+    if (err != TDM_OK)
+        return err;
+    err = tdm_host_keep(in->cfg.host, running);
+    return err == TDM_OK ? TDM_OK
+                         : install_fail(in, err, "select_failed", "the boot selection does not keep the running host");
+}
+
 static tdm_err begin(struct install *in)
 {
     enum tdm_host_slot running = TDM_HOST_A, next = TDM_HOST_A;
 
     tdm_err err = look(in, &running, &next);
     if (err == TDM_OK)
-        err = install_plan_begin(&in->record, running, next, &in->plan, &in->fault);
+        err = plan(in, running, next);
     in->is_first = err == TDM_OK && !in->is_adopting && in->record.host[running].rcp == SLOT_RCP_NONE;
     return err;
 }
@@ -323,7 +334,7 @@ tdm_err install_back(struct install *in, bool *needs_restart)
     if (err == TDM_OK && in->record.trial.kind != SLOT_TRIAL_NONE)
         return back_again(in, running, needs_restart);
     if (err == TDM_OK)
-        err = install_plan_begin(&in->record, running, next, &in->plan, &in->fault);
+        err = plan(in, running, next);
     if (err == TDM_OK)
         err = install_plan_back(&in->record, &in->plan, &in->fault);
     if (err == TDM_OK)

@@ -74,15 +74,9 @@ static tdm_err open_record(struct reconcile *r)
     return TDM_OK;
 }
 
-/* Whatever the bootloader had in mind, the proven host that runs is the one to start next. */
 static void settle(struct reconcile *r)
 {
-    enum tdm_host_slot next;
-    bool is_final;
-
-    tdm_err err = tdm_host_next(r->cfg.host, &next, &is_final);
-    if (err == TDM_OK && (next != r->running || !is_final))
-        err = tdm_host_select(r->cfg.host, r->running, TDM_SELECT_FINAL);
+    tdm_err err = tdm_host_keep(r->cfg.host, r->running);
     if (err != TDM_OK)
         (void)tdm_fault_set(&r->settled, err, "select_failed", "the boot selector does not keep the running host",
                             (uint64_t)r->running);

@@ -271,6 +271,28 @@ static void test_not_now(void **state)
     assert_int_equal(w.rcp[0].progs + w.rcp[1].progs + w.host_slots[0].progs + w.host_slots[1].progs, 0);
 }
 
+/* A bootloader's fallback left the selection open: it is settled first, or nothing is begun. */
+static void test_open_selection(void **state)
+{
+    struct slot_record rec;
+
+    (void)state;
+    slot_record_first(&rec, TDM_HOST_A);
+    world_store(&w, &rec);
+    w.host.selected = TDM_HOST_B;
+    w.host.is_final = false;
+    w.host.start_limit = w.host.starts = 1;
+    w.host.ignores_select = true;
+    stage(&first, TDM_E_MISMATCH, "select_failed");
+    assert_int_equal(w.source.gets, 0);
+    assert_int_equal(install_adopt(&w.install, "test:image"), TDM_E_MISMATCH);
+
+    w.host.ignores_select = false;
+    stage(&first, TDM_OK, "");
+    assert_true(w.host.is_final);
+    assert_int_equal(w.host.selected, TDM_HOST_A);
+}
+
 static void test_nothing_staged(void **state)
 {
     (void)state;
@@ -479,6 +501,7 @@ int main(void)
         WITH_SLOTS(test_adopt),
         WITH_SLOTS(test_adopted_bundle_tells_the_chip),
         WITH_SLOTS(test_not_now),
+        WITH_SLOTS(test_open_selection),
         WITH_SLOTS(test_nothing_staged),
         WITH_SLOTS(test_refused_front),
         WITH_SLOTS(test_truncated_leaves_writing),
