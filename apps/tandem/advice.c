@@ -208,7 +208,7 @@ static const struct advice_row {
     {"storage_path", "take a shorter path"},
     {"storage_too_small", "make it larger, or configure a smaller size"},
     {"storage_twice", "give each its own place in the configuration"},
-    {"stored_differs", "take an older image with `tandem ota download` instead"},
+    {"stored_differs", "store it again: `tandem ota download`, or a bundle alone with `tandem rcp adopt`"},
     {"tls_failed", "check that this port speaks TLS 1.2 or newer"},
     {"tls_too_old", "let the server speak TLS 1.2 or 1.3"},
     {"token_without_host", "name it in [source] token-host"},

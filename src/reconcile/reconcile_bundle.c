@@ -121,7 +121,7 @@ static tdm_err judge_bundle(struct reconcile *r, uint8_t slot)
     bool is_the_recorded = slot_id_equal(r->bundle.bundle_digest, content->digest) &&
                            (!r->bundle.has_manifest || slot_id_equal(r->bundle.id, content->id));
     if (!is_the_recorded)
-        return tdm_fault_set(&r->bundle_fault, TDM_E_CORRUPT, "bundle_damaged", "the stored bundle has changed", slot);
+        return tdm_fault_set(&r->bundle_fault, TDM_E_CORRUPT, "stored_differs", "the stored bundle has changed", slot);
     return TDM_OK;
 }
 

@@ -94,7 +94,7 @@ static void a_bundle_that_was_swapped(void **state)
     scene_holds(&rec, 2);
     rec.rcp[SLOT_R0].digest[31] ^= 1;
     world_store(&w.router, &rec);
-    scene_is_degraded("bundle_damaged");
+    scene_is_degraded("stored_differs");
     assert_string_equal(pair_radio_runs(&w), new_text);
 }
 
