@@ -84,20 +84,20 @@ static tdm_err digest_host(struct install *in, uint64_t length, const uint8_t *m
     return is_same ? TDM_OK : install_fail(in, TDM_E_CORRUPT, code, "what the host slot holds is not what was stored");
 }
 
-/* What lies on the medium must be what came through the judge. */
-static tdm_err read_back(struct install *in, const struct judge_verdict *meant)
+/* What lies on the medium must be what in->verdict says, which is then the judge's of what was read. */
+static tdm_err read_back(struct install *in)
 {
-    struct judge_verdict seen;
+    const struct judge_verdict *meant = &in->verdict, *seen = &in->judge.verdict;
 
     if (in->plan.is_host_alone) /* its front was judged and is not stored */
         return digest_host(in, meant->layout.host_size, meant->host_digest, "staged_differs");
-    tdm_err err = install_stream_back(in, meant->layout.bundle_size, meant->layout.host_size, &seen);
+    tdm_err err = install_stream_back(in, meant->layout.bundle_size, meant->layout.host_size);
     if (err != TDM_OK)
         return err;
-    bool is_same = memcmp(seen.bundle_digest, meant->bundle_digest, TDM_SHA256_LEN) == 0 &&
-                   (in->plan.kind != SLOT_TRIAL_HOST || memcmp(seen.id, meant->id, TDM_SHA256_LEN) == 0);
+    bool is_same = memcmp(seen->bundle_digest, meant->bundle_digest, TDM_SHA256_LEN) == 0 &&
+                   (in->plan.kind != SLOT_TRIAL_HOST || memcmp(seen->id, meant->id, TDM_SHA256_LEN) == 0);
     if (is_same)
-        in->verdict = seen;
+        in->verdict = *seen;
     return is_same ? TDM_OK
                    : install_fail(in, TDM_E_CORRUPT, "staged_differs", "what was stored is not what was received");
 }
@@ -109,7 +109,7 @@ static tdm_err store(struct install *in, const char *url, bool is_adopting)
     tdm_err err = begin(in);
     if (err == TDM_OK)
         err = install_stream_in(in, url);
-    return err == TDM_OK ? read_back(in, &in->verdict) : err;
+    return err == TDM_OK ? read_back(in) : err;
 }
 
 /* What is whole is no unfinished download any more. */
@@ -187,7 +187,7 @@ static tdm_err judge_host_alone(struct install *in, const struct slot_host_row *
     describe_host_alone(in, row);
     const struct judge_facts facts = install_facts(in);
     tdm_err err = judge_host_again(&facts, &in->verdict, &in->fault);
-    return err == TDM_OK ? read_back(in, &in->verdict) : err;
+    return err == TDM_OK ? read_back(in) : err;
 }
 
 /* What the router demands may have grown since the image came in. */
@@ -211,8 +211,7 @@ static tdm_err judge_staged(struct install *in)
     describe_staged(in, bundle, row);
     if (in->plan.is_host_alone)
         return judge_host_alone(in, row);
-    struct judge_verdict meant = in->verdict;
-    tdm_err err = read_back(in, &meant);
+    tdm_err err = read_back(in);
     if (err != TDM_OK)
         return err;
     keep_signed(in);
@@ -294,14 +293,13 @@ static tdm_err judge_back(struct install *in)
 {
     const struct slot_content *bundle = &in->record.rcp[in->plan.rcp];
     const struct slot_content *host = &in->record.host[in->plan.host].content;
-    struct judge_verdict seen;
 
-    tdm_err err = install_stream_bundle(in, bundle->length, &seen);
+    tdm_err err = install_stream_bundle(in, bundle->length);
     if (err != TDM_OK)
         return err;
-    if (memcmp(seen.bundle_digest, bundle->digest, TDM_SHA256_LEN) != 0)
+    if (memcmp(in->judge.verdict.bundle_digest, bundle->digest, TDM_SHA256_LEN) != 0)
         return install_fail(in, TDM_E_CORRUPT, "stored_differs", "the older radio bundle has changed");
-    in->verdict = seen;
+    in->verdict = in->judge.verdict;
     memcpy(in->verdict.id, in->plan.kind == SLOT_TRIAL_HOST ? host->id : bundle->id, SLOT_ID_LEN);
     if (in->plan.kind != SLOT_TRIAL_HOST)
         return TDM_OK;

@@ -20,8 +20,7 @@ static tdm_err replay(struct install *in, struct tdm_flash *flash, uint64_t leng
     return install_fail(in, err, "slot_not_read", "a slot cannot be read back");
 }
 
-static tdm_err stream_back(struct install *in, uint64_t bundle_size, uint64_t host_size, bool has_host,
-                           struct judge_verdict *out)
+static tdm_err stream_back(struct install *in, uint64_t bundle_size, uint64_t host_size, bool has_host)
 {
     struct judge_facts facts = install_facts(in);
 
@@ -34,16 +33,17 @@ static tdm_err stream_back(struct install *in, uint64_t bundle_size, uint64_t ho
         judge_drop(&in->judge);
         return err;
     }
-    err = has_host ? judge_end(&in->judge, out) : judge_end_bundle(&in->judge, out);
+    struct judge_verdict *seen = &in->judge.verdict;
+    err = has_host ? judge_end(&in->judge, seen) : judge_end_bundle(&in->judge, seen);
     return err == TDM_OK ? TDM_OK : tdm_fault_from(&in->fault, &in->judge.fault);
 }
 
-tdm_err install_stream_back(struct install *in, uint64_t bundle_size, uint64_t host_size, struct judge_verdict *out)
+tdm_err install_stream_back(struct install *in, uint64_t bundle_size, uint64_t host_size)
 {
-    return stream_back(in, bundle_size, host_size, in->plan.kind == SLOT_TRIAL_HOST, out);
+    return stream_back(in, bundle_size, host_size, in->plan.kind == SLOT_TRIAL_HOST);
 }
 
-tdm_err install_stream_bundle(struct install *in, uint64_t size, struct judge_verdict *out)
+tdm_err install_stream_bundle(struct install *in, uint64_t size)
 {
-    return stream_back(in, size, 0, false, out);
+    return stream_back(in, size, 0, false);
 }

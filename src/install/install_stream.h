@@ -24,11 +24,10 @@ TDM_MUST_USE tdm_err install_commit(struct install *in);
 /* Fetch, judge, free, write, sync. in->verdict is complete afterwards. STATE: it is what runs, nothing was touched. */
 TDM_MUST_USE tdm_err install_stream_in(struct install *in, const char *url);
 
-/* Read what in->plan names back from the medium, through the judge. */
-TDM_MUST_USE tdm_err install_stream_back(struct install *in, uint64_t bundle_size, uint64_t host_size,
-                                         struct judge_verdict *out);
+/* Read what in->plan names back from the medium, through the judge; what it says is in in->judge.verdict. */
+TDM_MUST_USE tdm_err install_stream_back(struct install *in, uint64_t bundle_size, uint64_t host_size);
 
 /* The bundle of in->plan alone. */
-TDM_MUST_USE tdm_err install_stream_bundle(struct install *in, uint64_t size, struct judge_verdict *out);
+TDM_MUST_USE tdm_err install_stream_bundle(struct install *in, uint64_t size);
 
 #endif
