@@ -23,7 +23,7 @@
  *             other_chip          a chip that is known, and is none that this flashes: what names it
  *             unknown_chip        a chip that nobody here knows; at is its id or its ROM word
  *           Later: baud_failed, region_unaligned, region_empty, region_too_long, source_failed; and what remained after
- *             every try: digest_differs, block_lost (TIMEOUT), block_damaged (NOISE), block_refused, rom_refused (PEER;
+ *             every try: digest_differs, not_proven, block_lost (TIMEOUT), block_damaged (NOISE), block_refused, rom_refused (PEER;
  *             at is the ROM's reason), rom_silent, rom_noise.
  */
 #ifndef TANDEM_ESPROM_H
@@ -97,6 +97,7 @@ struct esprom_link {
     uint32_t baud;
     struct tdm_fault fault; /* of the last command */
     uint64_t heard;         /* bytes received so far */
+    uint32_t strangers;     /* frames received that answered none of ours */
     char *text;             /* ESPROM_BOOT_TEXT_MAX bytes for what comes between frames; NULL: not kept */
     size_t wire_len;
     uint8_t wire[2 + 2 * ESPROM_FRAME_MAX]; /* the last command, as it is sent */
@@ -130,7 +131,7 @@ struct esprom {
     struct esprom_tally tally;
 
     struct esprom_link link;
-    bool is_connected, is_deflate_refused;
+    bool is_connected, is_identified, is_deflate_refused;
     struct {                   /* the region in hand */
         uint32_t offset, size; /* size: a multiple of 4, filled up with ff */
         uint32_t source_size;
@@ -169,6 +170,21 @@ TDM_MUST_USE tdm_err esprom_predict(struct esprom *e, uint64_t *bytes);
  * heal are overcome: by SYNC, by a reset, at a lower rate. Without progress in three rounds the last one is final.
  */
 TDM_MUST_USE tdm_err esprom_update(struct esprom *e, uint32_t offset, uint32_t size, struct esprom_source *source);
+
+/* A region as it must be in the end. md5: of its size bytes, from whoever judged them; name: for the log. */
+struct esprom_part {
+    uint32_t offset, size;
+    struct esprom_source *source;
+    const uint8_t *md5;
+    const char *name;
+};
+
+/*
+ * All parts, in this order, until the flash holds every one of them by md5. Commands of a ROM have no checksum: one that was
+ * damaged or came late may erase what was right already. So they count as one only when their digests were asked in a row, and
+ * nothing else was answered meanwhile. not_proven: the sources hold something else than what was judged.
+ */
+TDM_MUST_USE tdm_err esprom_update_all(struct esprom *e, const struct esprom_part *parts, size_t count);
 
 TDM_MUST_USE tdm_err esprom_region_md5(struct esprom *e, uint32_t offset, uint32_t size, uint8_t out[ESPROM_MD5_LEN]);
 

@@ -137,6 +137,12 @@ static bool is_worth_another(const struct esprom *e)
 
 tdm_err esprom_connect(struct esprom *e)
 {
+    e->is_identified = false;
+    return esprom_reconnect(e);
+}
+
+tdm_err esprom_reconnect(struct esprom *e)
+{
     tdm_err err = TDM_E_TIMEOUT;
 
     e->is_connected = e->stream.is_open = e->needs_hand = false;

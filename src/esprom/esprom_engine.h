@@ -17,6 +17,9 @@
 /* The synchronised ROM's chip, MAC and flash; the flash is attached and its size known to the ROM afterwards. */
 TDM_MUST_USE tdm_err esprom_identify(struct esprom *e);
 
+/* connect once more in the same session: what the chip is and how large its flash is are known already. */
+TDM_MUST_USE tdm_err esprom_reconnect(struct esprom *e);
+
 /* Connected, nothing under way, and nothing failed yet. */
 TDM_MUST_USE tdm_err esprom_require(struct esprom *e);
 

@@ -76,7 +76,7 @@ tdm_err esprom_set_speed(struct esprom *e, uint32_t wanted)
             return err;
         tdm_log_note(e->cfg.log, TDM_LOG_INFO, "the line does not carry this rate:", wanted);
         wanted = esprom_rate_below(wanted);
-        err = esprom_connect(e);
+        err = esprom_reconnect(e);
     }
     return err;
 }

@@ -229,32 +229,47 @@ static tdm_err confirm_flash_id(struct esprom_link *l, uint32_t spi, uint32_t *i
     return err != TDM_OK ? err : tdm_fault_set(&l->fault, TDM_E_NOISE, "rom_noise", "damaged flash id", *id);
 }
 
-/* Until it is told the size, a ROM takes every flash for 2 MiB. No size is guessed: a wrong one wraps addresses. */
 static tdm_err attach_flash(struct esprom *e)
 {
     const uint32_t default_pins[2] = {0, 0};
+
+    return esprom_link_words(&e->link, ESPROM_OP_SPI_ATTACH, default_pins, 2) == TDM_OK ? TDM_OK : esprom_fail_link(e);
+}
+
+/* No size is guessed: a wrong one wraps addresses. */
+static tdm_err read_flash_size(struct esprom *e)
+{
     uint32_t id = 0;
 
-    if (esprom_link_words(&e->link, ESPROM_OP_SPI_ATTACH, default_pins, 2) != TDM_OK ||
-        confirm_flash_id(&e->link, e->chip->spi_base, &id) != TDM_OK)
+    if (confirm_flash_id(&e->link, e->chip->spi_base, &id) != TDM_OK)
         return esprom_fail_link(e);
     uint32_t size = esprom_flash_size_of_id(id & 0xffffff);
     if (size == 0)
         return esprom_fail(e, TDM_E_NOT_FOUND, "flash_not_found", "the flash does not tell its size", id);
     e->flash_size = size < ESPROM_FLASH_SIZE_LIMIT ? size : ESPROM_FLASH_SIZE_LIMIT;
-    const uint32_t params[6] = {0, e->flash_size, 0x10000, ESPROM_SECTOR, 0x100, 0xffff};
-    if (esprom_link_words(&e->link, ESPROM_OP_SPI_SET_PARAMS, params, 6) != TDM_OK)
-        return esprom_fail_link(e);
     return TDM_OK;
 }
 
+/* Until it is told, a ROM takes every flash for 2 MiB. */
+static tdm_err tell_flash_size(struct esprom *e)
+{
+    const uint32_t params[6] = {0, e->flash_size, 0x10000, ESPROM_SECTOR, 0x100, 0xffff};
+
+    return esprom_link_words(&e->link, ESPROM_OP_SPI_SET_PARAMS, params, 6) == TDM_OK ? TDM_OK : esprom_fail_link(e);
+}
+
+/* What the chip is does not change between two resets of one session; what it was told is forgotten. */
 tdm_err esprom_identify(struct esprom *e)
 {
-    static tdm_err (*const steps[])(struct esprom *) = {identify_chip, judge_chip,   read_mac,
-                                                        read_revision, read_crystal, attach_flash};
+    static const struct {
+        tdm_err (*run)(struct esprom *e);
+        bool is_once;
+    } steps[] = {{identify_chip, true}, {judge_chip, true},    {read_mac, true},        {read_revision, true},
+                 {read_crystal, true},  {attach_flash, false}, {read_flash_size, true}, {tell_flash_size, false}};
     tdm_err err = TDM_OK;
 
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && err == TDM_OK; i++)
-        err = steps[i](e);
+        err = e->is_identified && steps[i].is_once ? TDM_OK : steps[i].run(e);
+    e->is_identified = e->is_identified || err == TDM_OK;
     return err;
 }

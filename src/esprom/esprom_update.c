@@ -17,6 +17,7 @@
 #define STALLED_MAX     3u /* rounds without fewer differing sectors */
 #define FAILURES_MAX    32u
 #define SYNC_FAILURES   4u /* so many at one rate, and it is the rate */
+#define PASSES_MAX      4u /* over all parts */
 #define SYNC_TRIES      3u
 #define SYNC_TIMEOUT_MS 200u
 
@@ -181,7 +182,7 @@ static tdm_err recover(struct esprom *e, const struct rounds *r)
         return TDM_OK;
     if (!e->cfg.lines->is_wired)
         return tdm_fault_from(&e->fault, &r->last);
-    tdm_err err = esprom_connect(e);
+    tdm_err err = esprom_reconnect(e);
     return err == TDM_OK ? esprom_set_speed(e, esprom_rate_below(baud)) : err;
 }
 
@@ -255,4 +256,68 @@ tdm_err esprom_update(struct esprom *e, uint32_t offset, uint32_t size, struct e
         err = recover(e, &r);
     }
     return err;
+}
+
+/* ---- several parts ------------------------------------------------------------------------------------------------ */
+
+enum proof { PROOF_WHOLE, PROOF_OTHER, PROOF_DISTURBED };
+
+static tdm_err prove_all(struct esprom *e, const struct esprom_part *parts, size_t count, enum proof *proof)
+{
+    uint32_t strangers = e->link.strangers;
+    uint8_t there[ESPROM_MD5_LEN] = {0};
+    tdm_err err = TDM_OK;
+
+    *proof = PROOF_WHOLE;
+    for (size_t i = 0; i < count && err == TDM_OK && *proof == PROOF_WHOLE; i++) {
+        err = esprom_region_md5(e, parts[i].offset, parts[i].size, there);
+        if (err == TDM_OK && memcmp(there, parts[i].md5, sizeof there) != 0)
+            *proof = PROOF_OTHER;
+    }
+    if (e->link.strangers != strangers)
+        *proof = PROOF_DISTURBED;
+    return err;
+}
+
+static tdm_err update_each(struct esprom *e, const struct esprom_part *parts, size_t count, bool is_first)
+{
+    tdm_err err = TDM_OK;
+
+    for (size_t i = 0; i < count && err == TDM_OK; i++) {
+        if (is_first)
+            tdm_log_note(e->cfg.log, TDM_LOG_INFO, parts[i].name, parts[i].size);
+        err = esprom_update(e, parts[i].offset, parts[i].size, parts[i].source);
+    }
+    return err;
+}
+
+/* What failed in a proof is mended as in an update: the parts are gone through again. */
+static tdm_err mend(struct esprom *e, unsigned failures)
+{
+    const struct rounds r = {.last = e->fault, .failures = failures};
+
+    return may_heal(e) ? recover(e, &r) : e->fault.err;
+}
+
+tdm_err esprom_update_all(struct esprom *e, const struct esprom_part *parts, size_t count)
+{
+    unsigned idle = 0; /* passes in a row that wrote nothing, and yet proved nothing */
+    enum proof proof;
+
+    for (unsigned pass = 0; pass < PASSES_MAX; pass++) {
+        uint32_t before = e->tally.rewritten;
+        tdm_err err = update_each(e, parts, count, pass == 0);
+        if (err != TDM_OK)
+            return err;
+        err = prove_all(e, parts, count, &proof);
+        if (err == TDM_OK && proof == PROOF_WHOLE)
+            return TDM_OK;
+        idle = err == TDM_OK && proof == PROOF_OTHER && e->tally.rewritten == before ? idle + 1 : 0;
+        if (idle == 2)
+            return esprom_fail(e, TDM_E_CORRUPT, "not_proven", "the flash holds something else than what was judged",
+                               0);
+        if (err != TDM_OK && mend(e, pass + 1) != TDM_OK)
+            return e->fault.err;
+    }
+    return esprom_fail(e, TDM_E_CORRUPT, "digest_differs", "the flash does not keep what is written", 0);
 }

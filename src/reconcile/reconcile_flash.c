@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define PASSES_MAX 4
-
 /* What a flash chip of this class takes (typical), and what frames and their answers add on the line. For predictions. */
 #define ERASE_MS_PER_SECTOR   30u
 #define PROGRAM_MS_PER_SECTOR 11u
@@ -54,14 +52,6 @@ static tdm_err region_is_equal(struct reconcile *r, const struct reconcile_regio
     tdm_err err = esprom_region_md5(&r->esprom, g->flash_offset, g->size, there);
     *is_equal = err == TDM_OK && memcmp(there, g->md5, sizeof there) == 0;
     return err;
-}
-
-static tdm_err write_region(struct reconcile *r, const struct reconcile_region *g)
-{
-    struct slot_source from = source_of(r, g);
-
-    tdm_log_note(r->cfg.log, TDM_LOG_INFO, writing_what(g->tag), g->size);
-    return esprom_update(&r->esprom, g->flash_offset, g->size, &from.source);
 }
 
 /* What the bundle's manifest asks of the chip, now that every fact is known. */
@@ -151,37 +141,18 @@ tdm_err reconcile_regions_compare(struct reconcile *r, bool *is_equal)
     return leave(r, err);
 }
 
-/*
- * Commands of the ROM have no checksum: a bit that turns in one may make it erase what was proven already. So the regions
- * are gone through until a pass finds nothing to write.
- */
+/* The radio's flash as the judge let it out: what is sent comes from the slot once more, and is held to the judged digests. */
 static tdm_err write_regions(struct reconcile *r)
 {
-    tdm_err err = TDM_OK;
-    uint32_t before;
+    struct slot_source from[RECONCILE_REGIONS];
+    struct esprom_part parts[RECONCILE_REGIONS];
 
-    for (int pass = 0; pass < PASSES_MAX && err == TDM_OK; pass++) {
-        before = r->esprom.tally.rewritten;
-        for (int i = 0; i < RECONCILE_REGIONS && err == TDM_OK; i++)
-            err = write_region(r, &r->regions[i]);
-        if (err == TDM_OK && r->esprom.tally.rewritten == before)
-            return TDM_OK;
+    for (int i = 0; i < RECONCILE_REGIONS; i++) {
+        const struct reconcile_region *g = &r->regions[i];
+        from[i] = source_of(r, g);
+        parts[i] = (struct esprom_part){g->flash_offset, g->size, &from[i].source, g->md5, writing_what(g->tag)};
     }
-    return err != TDM_OK ? err : fail(r, TDM_E_CORRUPT, "digest_differs", "the flash does not keep what is written", 0);
-}
-
-/* What was sent came from the slot once more: is it still what was judged? */
-static tdm_err prove_regions(struct reconcile *r)
-{
-    bool is_equal = true;
-    tdm_err err = TDM_OK;
-
-    for (int i = 0; i < RECONCILE_REGIONS && err == TDM_OK && is_equal; i++)
-        err = region_is_equal(r, &r->regions[i], &is_equal);
-    if (err != TDM_OK || is_equal)
-        return err;
-    return fail(r, TDM_E_CORRUPT, "not_proven", "the radio holds something else than the bundle that was judged",
-                r->slot);
+    return esprom_update_all(&r->esprom, parts, RECONCILE_REGIONS);
 }
 
 static uint32_t sectors_of(const struct reconcile *r)
@@ -249,8 +220,6 @@ tdm_err reconcile_regions_write(struct reconcile *r, uint32_t baud)
         err = esprom_set_speed(&r->esprom, baud);
     if (err == TDM_OK)
         err = write_regions(r);
-    if (err == TDM_OK)
-        err = prove_regions(r);
     r->cost.baud = r->esprom.link.baud;
     err = leave(r, err);
     count_cost(r, began_ms);

@@ -179,15 +179,15 @@ static uint64_t comparison_questions(const struct wire_region *r)
     return 2 + sectors + 4 * chunks;
 }
 
-#define QUESTIONS_WHEN_RIGHT 2u /* the first sector, and the whole      */
-#define TIMES_ASKED_AGAIN    2u /* after it was written, and at the end */
+#define QUESTIONS_AFTER_WRITING 2u /* the first sector, and the whole */
+#define QUESTIONS_AT_THE_END    1u
 
 uint64_t wire_need_bytes(const struct wire_need *need, const struct wire_region *regions, size_t count)
 {
     uint64_t questions = 0;
 
     for (size_t i = 0; i < count; i++)
-        questions += comparison_questions(&regions[i]) + QUESTIONS_WHEN_RIGHT * TIMES_ASKED_AGAIN;
+        questions += comparison_questions(&regions[i]) + QUESTIONS_AFTER_WRITING + QUESTIONS_AT_THE_END;
     return greeting_bytes() + need->payload + need->blocks * packet(ESPROM_BLOCK_HEAD_LEN) + need->runs * command(5) +
            questions * command(4);
 }

@@ -101,7 +101,7 @@ static bool is_block(const struct frame *f)
 
 static void flip(enum wire_direction d, struct frame *f)
 {
-    wire.end.has_hurt_command = wire.end.has_hurt_command || (d == WIRE_TO_CHIP && !is_block(f));
+    wire.end.may_stray = wire.end.may_stray || (d == WIRE_TO_CHIP && !is_block(f));
     f->bytes[f->len / 2] ^= (uint8_t)(1u << wire_draw(8));
 }
 
@@ -168,6 +168,7 @@ static void release_held(void)
     if (wire.held.due_us == 0 || wire.link->now_us < wire.held.due_us)
         return;
     wire.held.due_us = 0;
+    wire.end.may_stray = wire.end.may_stray || (wire.held.direction == WIRE_TO_CHIP && is_block(&wire.held.frame));
     deliver(wire.held.direction, &wire.held.frame);
 }
 

@@ -46,8 +46,9 @@ extern const struct wire_plan wire_no_fault;
 struct wire_end { /* how it went */
     unsigned frames[WIRE_DIRECTIONS];
     bool host_is_dead;
-    bool has_hurt_command; /* a bit of a command was flipped: commands but blocks have no checksum, so it was obeyed */
-    bool had_cut;          /* the radio lost its power */
+    bool may_stray; /* a ROM may have obeyed what nobody meant: a command with a flipped bit, as only blocks have a
+                       checksum, or a block that others overtook, as no wire lets them */
+    bool had_cut;   /* the radio lost its power */
 };
 
 /* A line without a past, over the link. cut: called when the radio has lost its power. */
