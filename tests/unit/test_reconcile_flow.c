@@ -55,7 +55,7 @@ static const struct scene {
     {"new pair, two flashes go wrong", HOST_TRIAL, &old_image, &new_image, 1, 2, RECONCILE_OK, "", true, new_text,
      SLOT_GOOD, SLOT_GOOD, 0},
     {"new pair, every flash goes wrong", HOST_TRIAL, &old_image, &new_image, 1, PAIR_FOREVER, RECONCILE_RESTART,
-     "digest_differs", true, "boot", SLOT_BAD, SLOT_BAD, 0},
+     "digest_differs", true, "no-image", SLOT_BAD, SLOT_BAD, 0},
     {"new pair whose radio never answers", HOST_TRIAL, &old_image, &mute_image, 1, 0, RECONCILE_RESTART, "radio_noise",
      true, "other-app", SLOT_BAD, SLOT_BAD, 0},
     {"new pair that names itself otherwise", HOST_TRIAL, &old_image, &misnamed_image, 1, 0, RECONCILE_OK, "", true,
