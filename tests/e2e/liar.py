@@ -2,10 +2,12 @@
 """A TLS server that says exactly what a test tells it to say, for what real servers will not do on demand.
 
     head       head(length, status, *header lines, keep=False) -> bytes of an answer's head; keep: the connection stays
-    liar       liar(*steps, certificate=..., address="127.0.0.1", port=0) -> Liar: port, requests. A client's n-th connection gets steps[n] (the last one again and
-               again): bytes to send, CLOSE (end without a TLS goodbye), HANG (say nothing more until the client goes),
-               NEXT (wait for another request on this connection).
-               Connections whose handshake fails do not count.
+    ranged     ranged(data, tag='"a"', cut=None) -> a step: a part of the data, or all of it, as an honest server sends it; of its
+               body no more than cut bytes
+    liar       liar(*steps, certificate=..., address="127.0.0.1", port=0) -> Liar: port, requests. A client's n-th connection gets
+               steps[n] (the last one again and again): bytes to send, or a function of the request that makes them, CLOSE (end
+               without a TLS goodbye), HANG (say nothing more until the client goes), NEXT (wait for another request on this
+               connection). Connections whose handshake fails do not count.
 """
 
 import socket
@@ -22,6 +24,21 @@ NEXT = "next request"
 def head(length=None, status="200 OK", *lines, keep=False) -> bytes:
     lines = [f"HTTP/1.1 {status}", *lines] + ([f"Content-Length: {length}"] if length is not None else [])
     return "\r\n".join([*lines, *([] if keep else ["Connection: close"]), "", ""]).encode()
+
+
+def ranged(data: bytes, tag: str | None = '"a"', cut: int | None = None):
+    def answer(request: bytes) -> bytes:
+        fields = dict(line.lower().split(": ", 1) for line in request.decode().split("\r\n")[1:] if line)
+        lines = ["Accept-Ranges: bytes"] + ([f"ETag: {tag}"] if tag else [])
+        if "range" not in fields or fields.get("if-range", tag) != tag:
+            return head(len(data), "200 OK", *lines) + data[:cut]
+        start, end = fields["range"].removeprefix("bytes=").split("-")
+        body = data[int(start):int(end) + 1 if end else None]
+        if not body:
+            return head(0, "416 Range Not Satisfiable", f"Content-Range: bytes */{len(data)}")
+        at = f"Content-Range: bytes {start}-{int(start) + len(body) - 1}/{len(data)}"
+        return head(len(body), "206 Partial Content", at, *lines) + body[:cut]
+    return answer
 
 
 class Liar:
@@ -72,6 +89,8 @@ class Liar:
                         return
                     self.requests.append(request)
                     continue
+                if callable(step):
+                    step = step(request)
                 if step == CLOSE:
                     plain = tls.detach()
                     socket.close(plain)
