@@ -2,13 +2,14 @@
 /*
  * rcp probe: is there a radio, layer by layer: the port, the firmware, the lines with the ROM loader behind them, the
  * firmware once more. Each failure has its own words and the wiring hint that belongs to it. Nothing is written to the
- * radio. It is reset only when it is silent, or with --reset.
+ * radio. It is reset only when it is silent, or with --reset; without lines its buttons are asked for then.
  */
 #include <string.h>
 
 #include <tandem/esprom.h>
 #include <tandem/spinel.h>
 
+#include "radiowork.h"
 #include "status.h"
 
 struct probing {
@@ -64,7 +65,8 @@ static tdm_err visit_loader(struct probing *p)
                                 .log = p->app->log,
                                 .expected_chip = p->dev->chip, /* JUDGE_CHIP_UNKNOWN: any */
                                 .block_size = (uint32_t)p->app->cfg.radio.block_size,
-                                .app_baud = (uint32_t)p->app->cfg.radio.baud};
+                                .app_baud = (uint32_t)p->app->cfg.radio.baud,
+                                .hand_ms = RADIOWORK_HAND_MS};
 
     esprom_init(&p->rom, &cfg);
     tdm_err err = esprom_connect(&p->rom);
@@ -109,6 +111,20 @@ static int fail_loader(struct probing *p, bool answered_before)
         &(struct tdm_fault){TDM_E_TIMEOUT, "lines_no_effect", "moving RESET and BOOT changes nothing", 0});
 }
 
+/* Somebody has to press buttons: only for a radio that is silent, or on their word. It stays in its loader until they do again. */
+static int probe_by_hand(struct probing *p, tdm_err asked, bool with_reset)
+{
+    if (asked != TDM_E_TIMEOUT && !with_reset) {
+        add_layer(p, "loader", "not tried", "the radio answers, and no RESET and BOOT lines are configured");
+        return tell(p, asked);
+    }
+    if (visit_loader(p) != TDM_OK)
+        return app_fail_fault(p->app, p->app->cfg.radio.port, &p->rom.fault);
+    cJSON_AddStringToObject(p->app->result, "next_step",
+                            "press the radio's RESET button: nothing else ends its loader");
+    return tell(p, asked);
+}
+
 static int probe(struct probing *p, bool with_reset)
 {
     p->layers = cJSON_AddArrayToObject(p->app->result, "layers");
@@ -116,10 +132,8 @@ static int probe(struct probing *p, bool with_reset)
     tdm_err err = ask(p, "firmware", false);
     if (err == TDM_OK && !with_reset)
         return tell(p, TDM_OK);
-    if (!p->dev->lines.port.is_wired) {
-        add_layer(p, "loader", "not tried", "no RESET and BOOT lines are configured");
-        return tell(p, err);
-    }
+    if (!p->dev->lines.port.is_wired)
+        return probe_by_hand(p, err, with_reset);
     if (visit_loader(p) != TDM_OK)
         return fail_loader(p, err == TDM_OK);
     err = ask(p, "firmware after reset", true);

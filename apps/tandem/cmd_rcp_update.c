@@ -11,6 +11,7 @@ static int update(struct app *app, struct device *dev, bool is_dry)
     enum reconcile_outcome outcome;
 
     radiowork_init(app, dev, &flow);
+    flow.cfg.hand_ms = RADIOWORK_HAND_MS;
     if (is_dry)
         return radiowork_report_prediction(app, &flow, reconcile_predict(&flow));
     tdm_err err = reconcile_radio(&flow, &outcome);

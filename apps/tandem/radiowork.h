@@ -2,7 +2,7 @@
 /*
  * radiowork: the boot flow's engine set up from this router's ports, and its outcome as a result.
  *
- * Used by   boot, rcp update, ota download.   Uses  reconcile, device, status.
+ * Used by   boot, rcp update, rcp probe, ota download.   Uses  reconcile, device, status.
  */
 #ifndef TANDEM_RADIOWORK_H
 #define TANDEM_RADIOWORK_H
@@ -10,6 +10,9 @@
 #include <tandem/reconcile.h>
 
 #include "device.h"
+
+/* Without lines: how long somebody who has just typed a command may take to find the radio's buttons. */
+#define RADIOWORK_HAND_MS 60000u
 
 /*
  * Stand-ins for what could not be opened: a port that nobody is at the other end of, no lines. A start of the machine

@@ -50,6 +50,7 @@
 #define ESPROM_MAGIC_MAX        4
 #define ESPROM_SECTORS_MAX      4096u /* 16 MiB: the ROM's addresses have 24 bits */
 #define ESPROM_CHIP_ANY         0xffffu
+#define ESPROM_HAND_MS          3000u /* somebody may be pressing right now; nobody is there when a router boots */
 #define ESPROM_REVISION_UNKNOWN 0xffffu
 
 /* Where the chip's revision stands: bits counted from the lower MAC word on. minor_len 0: this chip does not tell it. */
@@ -88,6 +89,7 @@ struct esprom_config { /* set by the caller */
     uint32_t block_size;         /* 1024, 2048 or 4096; 0: ESPROM_BLOCK_MAX        */
     struct tdm_deflate *deflate; /* NULL: blocks are sent plain                */
     uint32_t app_baud;           /* the rate to leave the port at; 0: 115200        */
+    uint32_t hand_ms;            /* without lines: how long the buttons are waited for; 0: ESPROM_HAND_MS */
 };
 
 /* The conversation by commands; src/esprom/esprom_link.h. */

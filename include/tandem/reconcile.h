@@ -47,6 +47,8 @@ struct reconcile_config { /* set by the caller */
     uint16_t radio_chip;         /* configured ESP chip id, or JUDGE_CHIP_UNKNOWN */
     struct tdm_deflate *deflate; /* NULL: the radio is sent plain blocks */
     uint32_t app_baud, flash_baud, block_size;
+    uint32_t
+        hand_ms; /* without lines: how long the radio's buttons are waited for, once; 0: as at a start of the machine */
     uint8_t *buf;
     uint32_t buf_len; /* at least 4096 */
 

@@ -8,9 +8,8 @@
 #define RESETS            3u
 #define IDENTIFY_TRIES    2u
 #define SYNCS_AFTER_RESET 5u
-#define ROUNDS_UNWIRED    2u
-#define SYNCS_UNWIRED     30u /* 3 s: somebody may be pressing the buttons right now; nobody is there when a router boots */
 #define SYNC_TIMEOUT_MS   100u
+#define SYNC_LEAST_MS     10u /* what one takes when it is answered by noise */
 #define BANNER_QUIET_MS   60u
 #define BANNER_LONGEST_MS 400u
 
@@ -94,24 +93,47 @@ static tdm_err sync(struct esprom *e, unsigned attempts, bool *is_synced)
     return TDM_OK;
 }
 
+static tdm_err reset_until_synced(struct esprom *e, bool *is_synced)
+{
+    tdm_err err = TDM_OK;
+
+    for (unsigned i = 0; i < RESETS && err == TDM_OK && !*is_synced; i++) {
+        tdm_log_progress(e->cfg.log, TDM_PHASE_CONNECT, "loader", i, RESETS);
+        err = reset_and_hear(e);
+        if (err == TDM_OK)
+            err = sync(e, SYNCS_AFTER_RESET, is_synced);
+    }
+    return err;
+}
+
+/* Somebody is at the buttons, or nobody: the loader is asked until it answers, or hand_ms have passed. */
+static tdm_err await_hand(struct esprom *e, bool *is_synced)
+{
+    uint32_t began_ms = tdm_clock_now_ms(e->cfg.clock), passed_ms = 0, wait_ms = e->cfg.hand_ms;
+    tdm_err err = TDM_OK;
+
+    tdm_log_note(
+        e->cfg.log, TDM_LOG_WARNING,
+        "no lines are wired: hold the radio's BOOT button, press and release RESET, then let BOOT go; seconds to do it",
+        wait_ms / 1000);
+    for (uint32_t i = 0; i < wait_ms / SYNC_LEAST_MS && passed_ms < wait_ms && err == TDM_OK && !*is_synced; i++) {
+        tdm_log_progress(e->cfg.log, TDM_PHASE_CONNECT, "buttons", passed_ms / 1000, wait_ms / 1000);
+        err = sync(e, 1, is_synced);
+        passed_ms = tdm_clock_now_ms(e->cfg.clock) - began_ms;
+    }
+    return err;
+}
+
 /* Without lines somebody may have started the loader already; only when nobody answers are they asked to. */
 static tdm_err enter_loader(struct esprom *e)
 {
-    bool is_wired = e->cfg.lines->is_wired, is_synced = false;
-    unsigned rounds = is_wired ? RESETS : ROUNDS_UNWIRED;
+    bool is_synced = false;
+    tdm_err err = e->cfg.lines->is_wired ? reset_until_synced(e, &is_synced) : sync(e, SYNCS_AFTER_RESET, &is_synced);
 
-    for (unsigned i = 0; i < rounds && !is_synced; i++) {
-        tdm_log_progress(e->cfg.log, TDM_PHASE_CONNECT, "loader", i, rounds);
-        tdm_err err = is_wired ? reset_and_hear(e) : TDM_OK;
-        if (!is_wired && i > 0)
-            tdm_log_note(
-                e->cfg.log, TDM_LOG_WARNING,
-                "no lines are wired: hold the radio's BOOT button, press and release RESET, then let BOOT go, now", 0);
-        if (err == TDM_OK)
-            err = sync(e, is_wired || i == 0 ? SYNCS_AFTER_RESET : SYNCS_UNWIRED, &is_synced);
-        if (err != TDM_OK)
-            return err;
-    }
+    if (err == TDM_OK && !is_synced && !e->cfg.lines->is_wired)
+        err = await_hand(e, &is_synced);
+    if (err != TDM_OK)
+        return err;
     return is_synced ? TDM_OK : diagnose(e);
 }
 

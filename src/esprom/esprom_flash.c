@@ -20,6 +20,8 @@ void esprom_init(struct esprom *e, const struct esprom_config *cfg)
         e->cfg.block_size = ESPROM_BLOCK_MAX;
     if (e->cfg.app_baud == 0)
         e->cfg.app_baud = ESPROM_BAUD_START;
+    if (e->cfg.hand_ms == 0)
+        e->cfg.hand_ms = ESPROM_HAND_MS;
     tdm_fault_clear(&e->fault);
     esprom_link_init(&e->link, cfg->serial, cfg->clock);
 }

@@ -98,6 +98,7 @@ static tdm_err connect(struct reconcile *r)
         .block_size = r->cfg.block_size,
         .deflate = r->cfg.deflate,
         .app_baud = r->cfg.app_baud,
+        .hand_ms = r->cfg.hand_ms,
     };
 
     tdm_fault_clear(&r->attempt);
@@ -107,6 +108,8 @@ static tdm_err connect(struct reconcile *r)
         r->is_off_air = true;
     }
     tdm_err err = esprom_connect(&r->esprom);
+    if (err != TDM_OK)
+        r->cfg.hand_ms = 0; /* nobody came: the next attempt does not wait for long again */
     if (err == TDM_OK)
         err = check_fit(r);
     if (err == TDM_OK) {

@@ -333,6 +333,8 @@ static void on_write(struct fake_serial *s, void *peer, const uint8_t *data, siz
     struct fake_rom *rom = peer;
     struct slip_decoder d;
 
+    if (rom->pressed_after_ms != 0 && s->clock->passed_ms >= rom->pressed_after_ms)
+        rom->is_running = true;
     if (!rom->is_running || s->baud != rom->baud || s->baud > rom->highest_baud)
         return;
     slip_decoder_init(&d, rom->frame, sizeof rom->frame);

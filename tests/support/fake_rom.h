@@ -43,6 +43,7 @@ struct fake_rom {
     enum fake_rom_start starts_as; /* what a reset with the strap pulled leads to */
     uint32_t banner_ms;            /* from a reset to its text */
     bool is_running;               /* answers commands now                        */
+    uint32_t pressed_after_ms;     /* somebody starts the loader by its buttons; 0: nobody */
     uint16_t chip_id;
     uint32_t magic, flash_id, security_flags, spi_base, mac_reg, fuse_word_3, sync_value;
     uint8_t crypt_count;

@@ -262,15 +262,39 @@ static void test_without_lines(void **state)
     assert_false(fake_log_has_note(&b->log, "hold the radio's BOOT button")); /* the loader was there already */
 }
 
+static const struct hand_row {
+    const char *name;
+    uint32_t hand_ms, pressed_after_ms; /* 0: nobody presses */
+    tdm_err err;
+    uint32_t least_ms, most_ms;
+} hand_rows[] = {
+    {"nobody there, as at a start of the machine", 0, 0, TDM_E_TIMEOUT, 3000, 4500},
+    {"nobody there, and the caller is patient", 60000, 0, TDM_E_TIMEOUT, 60000, 61500},
+    {"pressed after two seconds", 0, 2000, TDM_OK, 2000, 3000},
+    {"pressed after five, too late for that", 0, 5000, TDM_E_TIMEOUT, 3000, 4500},
+    {"pressed after twenty, with patience", 60000, 20000, TDM_OK, 20000, 21000},
+};
+
 static void test_without_lines_somebody_is_asked(void **state)
 {
-    struct bench *b = *state;
-
-    b->lines.port.is_wired = false;
-    assert_int_equal(esprom_connect(&b->engine), TDM_E_TIMEOUT);
-    assert_true(fake_log_has_note(&b->log, "hold the radio's BOOT button, press and release RESET"));
-    assert_string_equal(b->engine.fault.code, "no_answer");
-    assert_int_equal(b->lines.resets, 0);
+    (void)state;
+    for (size_t i = 0; i < sizeof hand_rows / sizeof hand_rows[0]; i++) {
+        const struct hand_row *row = &hand_rows[i];
+        void *made;
+        setup(&made);
+        struct bench *b = made;
+        b->lines.port.is_wired = false;
+        b->rom.pressed_after_ms = row->pressed_after_ms;
+        if (row->hand_ms != 0)
+            b->engine.cfg.hand_ms = row->hand_ms;
+        tdm_err err = esprom_connect(&b->engine);
+        if (err != row->err || b->clock.passed_ms < row->least_ms || b->clock.passed_ms > row->most_ms)
+            fail_msg("%s: %s after %u ms", row->name, tdm_err_name(err), (unsigned)b->clock.passed_ms);
+        assert_fault(b, row->name, row->err, row->err == TDM_OK ? "" : "no_answer");
+        assert_true(fake_log_has_note(&b->log, "hold the radio's BOOT button, press and release RESET"));
+        assert_int_equal(b->lines.resets, 0);
+        teardown(&made);
+    }
 }
 
 /* ---- connecting fails: which layer -------------------------------------------------------------------------------- */
@@ -587,7 +611,7 @@ int main(void)
         ENGINE_TEST(test_blocks_of_the_configured_size),
         ENGINE_TEST(test_raised_speed_and_leave),
         ENGINE_TEST(test_without_lines),
-        ENGINE_TEST(test_without_lines_somebody_is_asked),
+        cmocka_unit_test(test_without_lines_somebody_is_asked),
         ENGINE_TEST(test_failed_connect_names_its_layer),
         ENGINE_TEST(test_broken_ports),
         ENGINE_TEST(test_wrong_and_unknown_chips),
