@@ -16,7 +16,8 @@ from pathlib import Path
 
 import calibration
 import firmware
-from flashers import SECTOR, Run, Times, Workbench
+from flashers import Run, Workbench, limit
+from line_log import SECTOR, Times
 from plain_flasher import flash_args
 
 REPO = Path(__file__).resolve().parents[2]
@@ -67,7 +68,7 @@ class Bench:
 
     def at(self, baud: int) -> Rate:
         names = (TANDEM, ESPTOOL_PACKED, ESPTOOL, PLAIN)
-        rate = Rate(baud, self.bench.times.limit(self.build, baud), {name: Row(name, baud, []) for name in names},
+        rate = Rate(baud, limit(self.bench.times, self.build, baud), {name: Row(name, baud, []) for name in names},
                     Row("Tandem, 5 %", baud, []), [])
         for _ in range(self.rounds):           # in turn, so that what else the machine does meets all of them
             self.tandem(rate)
@@ -79,7 +80,8 @@ class Bench:
 
 # ---- tables ------------------------------------------------------------------------------------------------------------
 
-COLUMNS = "   baud  flasher         to radio  from radio   line s  x plain  writing s  x limit  session s  program s"
+COLUMNS = ("   baud  flasher         to radio  from radio   line s  x plain  writing s  x limit  model s  x limit  session s"
+           "  program s")
 
 
 def print_row(row: Row, rate: Rate) -> None:
@@ -87,6 +89,7 @@ def print_row(row: Row, rate: Rate) -> None:
     plain = rate.full[PLAIN].run.session.line
     print(f"{row.baud:7}  {row.who:14}  {session.to_radio:8}  {session.from_radio:10}  {session.line:7.3f}  "
           f"{session.line / plain:7.2f}  {session.writing:9.3f}  {session.writing / rate.limit:7.3f}  "
+          f"{session.model:7.3f}  {session.model / rate.limit:7.3f}  "
           f"{session.seconds:9.3f}  {run.seconds:9.3f}")
 
 
@@ -118,7 +121,9 @@ def targets(rates: list[Rate], engine: int) -> list[tuple[bool, str]]:
         tandem, share = rate.full[TANDEM].run, rate.share.run
         if rate.baud == LIMIT_BAUD:
             ratio = tandem.session.writing / rate.limit
-            found.append((ratio <= 1.05, f"{rate.baud}: full flash at most 1.05 of the limit: {ratio:.3f}"))
+            model = tandem.session.model / rate.limit
+            found.append((ratio <= 1.05, f"{rate.baud}: full flash at most 1.05 of the limit: {ratio:.3f} "
+                          f"({model:.3f} with a host that takes no time)"))
         ratio = tandem.session.line / rate.full[PLAIN].run.session.line
         found.append((ratio <= 0.70, f"{rate.baud}: at most 0.70 of the plain flasher's line time: {ratio:.3f}"))
         for other in (ESPTOOL_PACKED, ESPTOOL):

@@ -21,7 +21,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from line_log import LineLog, Session
+from line_log import BITS_PER_BYTE, PAGE, SECTOR, LineLog, Session, Times
 from plain_flasher import flash_args
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
@@ -29,26 +29,21 @@ from router_config import router_config  # noqa: E402
 from simulator import Simulator  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
-SECTOR, PAGE, FLASH_SIZE = 4096, 256, 4 << 20
+FLASH_SIZE = 4 << 20
 LONGEST = 600                  # seconds for one run
 
 
-@dataclass(frozen=True)
-class Times:
-    """Of the simulated flash chip, in microseconds; what a data sheet calls typical."""
-    erase: int = 30000         # a sector
-    program: int = 700         # a page
+def options(times: Times) -> tuple[str, ...]:
+    return ("--erase-time", str(times.erase), "--program-time", str(times.program), "--boot-time", "200000")
 
-    def options(self) -> tuple[str, ...]:
-        return ("--erase-time", str(self.erase), "--program-time", str(self.program), "--boot-time", "200000")
 
-    def limit(self, build: Path, baud: int) -> float:
-        """Seconds that no flasher can beat: compressed bytes on the line, then erasing and programming."""
-        parts = [data for _, data in flash_args(build)]
-        packed = sum(len(zlib.compress(data, 9)) for data in parts)
-        sectors = sum(-(-len(data) // SECTOR) for data in parts)
-        pages = sum(-(-len(data) // PAGE) for data in parts)
-        return packed * 10 / baud + (sectors * self.erase + pages * self.program) / 1e6
+def limit(times: Times, build: Path, baud: int) -> float:
+    """Seconds that no flasher can beat: compressed bytes on the line, then erasing and programming."""
+    parts = [data for _, data in flash_args(build)]
+    packed = sum(len(zlib.compress(data, 9)) for data in parts)
+    sectors = sum(-(-len(data) // SECTOR) for data in parts)
+    pages = sum(-(-len(data) // PAGE) for data in parts)
+    return packed * BITS_PER_BYTE / baud + (sectors * times.erase + pages * times.program) / 1e6
 
 
 @dataclass(frozen=True)
@@ -93,7 +88,7 @@ class Workbench:
         for at, data in flash_args(holds) if holds else ():
             flash[at:at + len(data)] = data
         (folder / "flash.bin").write_bytes(flash)
-        return Simulator(self.program("bin/tandem-sim"), folder, *self.times.options(), *arguments, line_speed=True)
+        return Simulator(self.program("bin/tandem-sim"), folder, *options(self.times), *arguments, line_speed=True)
 
     def measure(self, folder: Path, *command, cwd: Path | None = None) -> tuple[dict, str]:
         """Runs the command; what it took, and its standard output."""
@@ -120,7 +115,7 @@ class Workbench:
     def conclude(self, folder: Path, build: Path, who: str, took: dict, report: dict) -> Run:
         check_flash(folder / "flash.bin", build, who)
         log = LineLog.read(folder / "sim.log")
-        run = Run(took["seconds"], took["peak_kib"], log.session(), log.resets, report)
+        run = Run(took["seconds"], took["peak_kib"], log.session(self.times), log.resets, report)
         shutil.rmtree(folder)
         return run
 
@@ -176,7 +171,7 @@ class Router:
         self.new_log()
         took, said = self.bench.measure(self.folder, *self.tandem("rcp", "update"))
         log, report = self.new_log(), json.loads(said)
-        return Run(took["seconds"], took["peak_kib"], log.session() if "flash" in report else None, log.resets, report)
+        return Run(took["seconds"], took["peak_kib"], log.session(self.bench.times) if "flash" in report else None, log.resets, report)
 
     def flash(self, build: Path) -> Run:
         """Adopts the build and takes it to the radio."""

@@ -2,9 +2,9 @@
 """What went over the simulated line, by the simulator's own log (tandem-sim --log).
 
     log = LineLog.read(path)
-    log.resets       how often RESET was pulled
-    log.session()    Session: the conversation with the ROM loader, from the SYNC that it answered first to its last
-                     answer about the flash's contents
+    log.resets            how often RESET was pulled
+    log.session(times)    Session: the conversation with the ROM loader, from the SYNC that it answered first to its last
+                          answer about the flash's contents
 
 The framing is decoded here once more, without the product's or the simulator's code.
 """
@@ -17,7 +17,26 @@ ROM_BAUD = 115200
 BITS_PER_BYTE = 10
 SYNC, CHANGE_BAUDRATE = 0x08, 0x0F
 FLASH_BEGIN, FLASH_DATA, DEFL_BEGIN, DEFL_DATA, DIGEST = 0x02, 0x03, 0x10, 0x11, 0x13
+SECTOR, PAGE = 4096, 256
 ON_FLASH = (FLASH_BEGIN, FLASH_DATA, DEFL_BEGIN, DEFL_DATA, DIGEST)
+
+
+@dataclass(frozen=True)
+class Times:
+    """Of the simulated chip, in microseconds; erasing and programming as a data sheet's typical values."""
+    erase: int = 30000         # a sector
+    program: int = 700         # a page
+    digest: float = 0.25       # a byte
+
+    def busy(self, op: int, payload: bytes) -> float:
+        """Seconds until the loader answers."""
+        words = struct.unpack_from("<4I", payload)
+        if op == DIGEST:
+            return words[1] * self.digest / 1e6
+        if op in (FLASH_BEGIN, DEFL_BEGIN):    # and what is inflated is programmed, sooner or later
+            pages = -(-words[0] // PAGE) if op == DEFL_BEGIN else 0
+            return (-(-words[0] // SECTOR) * self.erase + pages * self.program) / 1e6
+        return -(-words[0] // PAGE) * self.program / 1e6 if op == FLASH_DATA else 0.0
 
 
 @dataclass(frozen=True)
@@ -35,6 +54,7 @@ class Session:
     line: float            # seconds that these bytes fill, at the rates they were sent at
     seconds: float         # of the whole session
     writing: float         # of these, from the first command about the flash's contents on
+    model: float           # what line and chip take for that, with a host that takes no time
     blocks: int
 
 
@@ -88,7 +108,7 @@ class LineLog:
     def read(path: Path) -> "LineLog":
         return LineLog(path.read_text())
 
-    def session(self) -> Session:
+    def session(self, times: Times) -> Session:
         asked, answered = self.to_radio, self.from_radio
         synced = answered.of(SYNC)[0].ended
         begin = [frame for frame in asked.of(SYNC) if frame.ended < synced][-1].began
@@ -96,9 +116,12 @@ class LineLog:
         changed, baud = self.change_of_rate(end)
         slow = asked.bytes(begin - 1, changed) + answered.bytes(begin - 1, changed)
         fast = asked.bytes(changed, end) + answered.bytes(changed, end)
+        start = asked.of(*ON_FLASH)[0].began
+        moved = asked.bytes(start - 1, end) + answered.bytes(start - 1, end)
+        busy = sum(times.busy(frame.op, frame.payload) for frame in asked.of(*ON_FLASH))
         return Session(asked.bytes(begin - 1, end), answered.bytes(begin - 1, end),
-                       BITS_PER_BYTE * (slow / ROM_BAUD + fast / baud), (end - begin) / 1e6,
-                       (end - asked.of(*ON_FLASH)[0].began) / 1e6, len(asked.of(FLASH_DATA, DEFL_DATA)))
+                       BITS_PER_BYTE * (slow / ROM_BAUD + fast / baud), (end - begin) / 1e6, (end - start) / 1e6,
+                       BITS_PER_BYTE * moved / baud + busy, len(asked.of(FLASH_DATA, DEFL_DATA)))
 
     def change_of_rate(self, end: int) -> tuple[int, int]:
         """When the rate was raised (`end` when it was not), and to what."""
