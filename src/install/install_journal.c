@@ -99,7 +99,7 @@ void install_journal_open(struct install_journal *j, struct tdm_flash *flash, st
     if (flash != NULL && !has_places(flash))
         give_up(j, log, "the download journal is too small: this download cannot be gone on with later");
     for (uint32_t i = 0; j->flash != NULL && i < INSTALL_JOURNAL_PLACES; i++) {
-        tdm_err err = install_journal_get(flash, i, &sequence, &claim);
+        tdm_err err = install_journal_get(j->flash, i, &sequence, &claim);
         if (err == TDM_E_TOO_NEW)
             give_up(j, log, "the download journal is of a newer version: no download is gone on with");
         else if (err != TDM_OK && err != TDM_E_NOT_FOUND)

@@ -92,9 +92,9 @@ tdm_err install_record_free(struct slot_record *rec, const struct install_plan *
     return TDM_OK;
 }
 
-_Static_assert(SLOT_BOARD_MAX == MANIFEST_COMPATIBLE_MAX && SLOT_SIGNERS_MAX == MANIFEST_CELLS_MAX &&
-                   SLOT_KEY_ID_LEN == MANIFEST_KEY_ID_LEN,
-               "the record keeps what a manifest states");
+_Static_assert(SLOT_BOARD_MAX == MANIFEST_COMPATIBLE_MAX, "the record keeps a board as a manifest names it");
+_Static_assert(sizeof((struct slot_front *)0)->signers == sizeof((struct judge_verdict *)0)->signers,
+               "the record keeps as many signers as an image can have");
 
 /* An image of a host alone: its front lies in no slot. */
 static void keep_front(struct slot_front *f, const struct judge_verdict *v)

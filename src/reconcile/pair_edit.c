@@ -147,6 +147,7 @@ static tdm_err find_trial(struct slot_record *rec, enum tdm_host_slot running)
     row->content.state = (uint8_t)state;
     if (bundle != NULL && bundle->state == SLOT_STAGED)
         bundle->state = SLOT_TRIAL;
+    memset(&rec->front, 0, sizeof rec->front); /* nobody will ask for it any more */
     clear_trial(rec, RECONCILE_STARTS - 1);
     rec->trial.kind = SLOT_TRIAL_HOST;
     rec->trial.to = (uint8_t)running;

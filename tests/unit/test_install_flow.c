@@ -229,6 +229,34 @@ static void test_adopted_bundle_tells_the_chip(void **state)
     stage(&second, TDM_E_MISMATCH, "wrong_radio");
 }
 
+/* Its ROM has told, or the configuration: a bundle for another chip is not adopted, and one for this chip tells nothing. */
+static void test_a_known_chip_stays(void **state)
+{
+    static struct sample_image of_another;
+    struct slot_record rec;
+
+    (void)state;
+    sample_image_build(&of_another, &(struct sample_spec){.chip = SAMPLE_C6, .host_size = 5000, .seed = 9});
+    slot_record_first(&rec, TDM_HOST_A);
+    rec.radio.chip = SAMPLE_H2;
+    rec.radio.flash_size = 0x200000;
+    world_store(&w, &rec);
+    world_serve(&w, &of_another);
+    world_begin(&w);
+    assert_int_equal(install_adopt(&w.install, "test:image"), TDM_E_MISMATCH);
+    assert_string_equal(w.install.fault.code, "wrong_radio");
+    world_begin(&w);
+    w.install.cfg.radio_chip = SAMPLE_C6;
+    assert_int_equal(install_adopt(&w.install, "test:image"), TDM_OK);
+    assert_int_equal(world_load(&w, &rec), SLOT_STORE_OK);
+    assert_int_equal(rec.radio.chip, SAMPLE_H2); /* until its ROM says otherwise */
+    world_serve(&w, &first);
+    world_begin(&w);
+    w.install.cfg.radio_chip = SAMPLE_C6;
+    assert_int_equal(install_stage(&w.install, "test:image"), TDM_E_MISMATCH);
+    assert_string_equal(w.install.fault.code, "wrong_radio");
+}
+
 /* ---- what is refused ---- */
 
 static void set_trial(struct slot_record *rec)
@@ -500,6 +528,7 @@ int main(void)
         WITH_SLOTS(test_spares_what_the_radio_runs),
         WITH_SLOTS(test_adopt),
         WITH_SLOTS(test_adopted_bundle_tells_the_chip),
+        WITH_SLOTS(test_a_known_chip_stays),
         WITH_SLOTS(test_not_now),
         WITH_SLOTS(test_open_selection),
         WITH_SLOTS(test_nothing_staged),

@@ -277,6 +277,37 @@ static void found_host_becomes_a_trial(void **state)
 
 static const struct radio_proof proof = {.text_crc = 0x1234, .api = 11, .least_host_api = 4};
 
+/* A host alone keeps the proven bundle, one without a bundle has none, and there may be nobody to go back to. */
+static void found_host_takes_what_belongs_to_it(void **state)
+{
+    static const struct {
+        const char *name;
+        uint8_t rcp, bundle, bundle_after, other, back;
+    } rows[] = {
+        {"pair", SLOT_R1, SLOT_STAGED, SLOT_TRIAL, SLOT_GOOD, A},
+        {"host alone", SLOT_R1, SLOT_GOOD, SLOT_GOOD, SLOT_GOOD, A},
+        {"no bundle", SLOT_RCP_NONE, SLOT_STAGED, SLOT_STAGED, SLOT_GOOD, A},
+        {"other host refused", SLOT_R1, SLOT_STAGED, SLOT_TRIAL, SLOT_BAD, SLOT_HOST_NONE},
+    };
+    static const struct slot_front none;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct slot_record rec = host_trial();
+        memset(&rec.trial, 0, sizeof rec.trial);
+        slot_record_clear_back(&rec);
+        rec.host[B].content.state = SLOT_STAGED;
+        rec.host[B].rcp = rows[i].rcp;
+        rec.rcp[SLOT_R1].state = rows[i].bundle;
+        rec.host[A].content.state = rows[i].other;
+        rec.front.expires = 1;
+        assert_int_equal(pair_apply(&rec, B, BOOT_COMMIT_TRIAL_FOUND, ""), TDM_OK);
+        if (rec.host[B].content.state != SLOT_TRIAL || rec.rcp[SLOT_R1].state != rows[i].bundle_after ||
+            rec.back.host != rows[i].back || memcmp(&rec.front, &none, sizeof none) != 0)
+            fail_msg("%s", rows[i].name);
+    }
+}
+
 static void what_the_radio_holds(void **state)
 {
     struct slot_record rec = host_trial();
@@ -510,6 +541,7 @@ int main(void)
         cmocka_unit_test(a_refused_radio_gives_the_pair_its_version_back),
         cmocka_unit_test(counted_steps),
         cmocka_unit_test(found_host_becomes_a_trial),
+        cmocka_unit_test(found_host_takes_what_belongs_to_it),
         cmocka_unit_test(what_the_radio_holds),
         cmocka_unit_test(counts_do_not_wrap),
         cmocka_unit_test(degraded_is_written_once_keeps_what_is_known_and_ends_by_proof),

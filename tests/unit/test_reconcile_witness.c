@@ -73,7 +73,9 @@ static void a_slot_that_says_now_this_now_that(void **state)
 
 /* ---- what the firmware says of itself ---- */
 
-#define AT_API       136 /* in the manifest */
+#define AT_FLASH     30 /* in the manifest; of the least flash its upper half */
+#define AT_REVISION  132
+#define AT_API       136
 #define AT_LEAST_API 138
 
 static const struct statement_row {
@@ -86,6 +88,9 @@ static const struct statement_row {
     {"another name is a warning", "openthread-esp32/other; esp32h2; x", 0, 0, NULL},
     {"another API", new_text, AT_API, 12, "not_proven"},
     {"another least API", new_text, AT_LEAST_API, 5, "not_proven"},
+    {"as much flash as there is", new_text, AT_FLASH, PAIR_RADIO_FLASH >> 16, NULL},
+    {"more flash than there is", new_text, AT_FLASH, (PAIR_RADIO_FLASH >> 16) + 1, "wrong_radio"},
+    {"a later revision of the chip", new_text, AT_REVISION, 99, "wrong_radio"},
 };
 
 static void try_statement(const struct statement_row *row, const struct sample_key *key)
@@ -108,6 +113,8 @@ static void try_statement(const struct statement_row *row, const struct sample_k
     if (row->code != NULL)
         assert_string_equal(w.flow.fault.code, row->code);
     assert_int_equal(w.flow.was_confirmed, row->code == NULL);
+    if (row->code != NULL && strcmp(row->code, "wrong_radio") == 0) /* asked before anything is erased */
+        assert_true(w.radio_flash.sectors_erased == 0 && pair_radio_holds(&w, &old_image));
     assert_int_equal(w.flow.text_differs, strcmp(row->says, new_text) != 0);
 }
 
