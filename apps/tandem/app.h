@@ -28,6 +28,11 @@ struct app {
     bool is_json;
     int late; /* exit number of what failed while a command cleaned up; counts when nothing else did */
     cJSON *result;
+    struct app_off_air {   /* the time without a Thread network, when the radio is flashed */
+        bool was_stopped;  /* what uses the radio, before the first reset */
+        uint32_t since_ms; /* if so */
+        cJSON *flash;      /* of the result, once it says how long; NULL: not flashed, or no answer */
+    } off_air;
     struct progress progress;
     struct tdm_log *log; /* progress.port */
 };

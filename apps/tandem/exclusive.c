@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "linux/program.h"
+#include "linux/tandem_linux.h"
 
 #define ASK_MS  10000u
 #define WORK_MS 120000u /* a unit may take 90 s to stop before systemd ends it */
@@ -101,9 +102,20 @@ static bool start_minder(struct exclusive *x)
 
 /* ---- begin and end -------------------------------------------------------------------------------------------------- */
 
+static uint32_t now_ms(void)
+{
+    struct clock_posix clock;
+
+    clock_posix_init(&clock);
+    return tdm_clock_now_ms(&clock.port);
+}
+
 static int stop(struct exclusive *x)
 {
     const struct config *cfg = &x->app->cfg;
+
+    x->app->off_air.was_stopped = x->unit_count > 0 || cfg->radio.stop_command[0] != '\0';
+    x->app->off_air.since_ms = now_ms();
 
     if (systemctl(x, "stop") != TDM_OK)
         return app_fail(x->app, TDM_E_PEER, "stop_failed",
@@ -132,6 +144,16 @@ int exclusive_begin(struct exclusive *x, struct app *app)
     return status;
 }
 
+/* The network is back when what uses the radio is. */
+static void end_off_air(const struct app_off_air *o, bool has_started)
+{
+    if (!o->was_stopped || o->flash == NULL)
+        return;
+    cJSON_DeleteItemFromObject(o->flash, "off_air_seconds");
+    if (has_started)
+        cJSON_AddNumberToObject(o->flash, "off_air_seconds", (now_ms() - o->since_ms) / 1000.0);
+}
+
 void exclusive_end(struct exclusive *x)
 {
     int result = 0;
@@ -144,7 +166,9 @@ void exclusive_end(struct exclusive *x)
     do
         reaped = waitpid(x->minder, &result, 0);
     while (reaped < 0 && errno == EINTR);
-    if (reaped == x->minder && WIFEXITED(result) && WEXITSTATUS(result) == 0)
+    bool has_started = reaped == x->minder && WIFEXITED(result) && WEXITSTATUS(result) == 0;
+    end_off_air(&x->app->off_air, has_started);
+    if (has_started)
         return;
     bool is_command = WIFEXITED(result) && WEXITSTATUS(result) == 2;
     x->app->late = app_fail(x->app, TDM_E_PEER, "start_failed", "[radio] %s \"%s\" failed; start it by hand",

@@ -149,13 +149,24 @@ static void add_cost(cJSON *to, const char *name, const struct reconcile_cost *c
     cJSON_AddNumberToObject(flash, "seconds", cost->flash_ms / 1000.0);
 }
 
-static void add_flash(cJSON *to, const struct reconcile *flow)
+/* Until the radio answered; what is started again afterwards (exclusive.c) makes it longer. */
+static void add_off_air(struct app *app, cJSON *flash, const struct reconcile *flow)
 {
-    add_cost(to, "flash", &flow->cost);
-    cJSON *flash = cJSON_GetObjectItem(to, "flash");
+    uint32_t until_ms = flow->off_since_ms + flow->cost.off_air_ms;
+    uint32_t since_ms = app->off_air.was_stopped ? app->off_air.since_ms : flow->off_since_ms;
+
+    if (flow->cost.off_air_ms == 0)
+        return;
+    cJSON_AddNumberToObject(flash, "off_air_seconds", (until_ms - since_ms) / 1000.0);
+    app->off_air.flash = flash;
+}
+
+static void add_flash(struct app *app, const struct reconcile *flow)
+{
+    add_cost(app->result, "flash", &flow->cost);
+    cJSON *flash = cJSON_GetObjectItem(app->result, "flash");
     cJSON_AddNumberToObject(flash, "recoveries", flow->cost.recoveries);
-    if (flow->cost.off_air_ms != 0)
-        cJSON_AddNumberToObject(flash, "off_air_seconds", flow->cost.off_air_ms / 1000.0);
+    add_off_air(app, flash, flow);
 }
 
 static void add_radio(cJSON *to, const struct reconcile *flow)
@@ -184,6 +195,6 @@ int radiowork_report(struct app *app, const struct reconcile *flow, enum reconci
     add_host(app, flow, outcome);
     add_radio(app->result, flow);
     if (flow->was_flashed)
-        add_flash(app->result, flow);
+        add_flash(app, flow);
     return finish(app, flow, outcome, err);
 }

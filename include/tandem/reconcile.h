@@ -107,7 +107,7 @@ struct reconcile {
     bool is_compared;         /* in this call, region by region, after the last write            */
     struct tdm_fault attempt; /* why the radio was not right when last looked at */
     struct reconcile_cost cost;
-    uint32_t off_since_ms;
+    uint32_t off_since_ms; /* of the first reset into the loader */
     bool is_off_air;
     struct tdm_fault settled; /* why the running host could not be made the next to start */
 

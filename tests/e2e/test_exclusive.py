@@ -122,6 +122,31 @@ def test_the_program_that_holds_the_radio_is_stopped_and_started(router, holder,
     assert lines_of(log) == ["stop", "start"]
 
 
+UPTIME = "read -r up _ </proc/uptime; echo $up >>{log}"
+
+
+def off_air(router, new, start=":"):  # noqa: F811
+    """A flash between a stop and a start that take their time -> the report, and the seconds between their ends by another clock."""
+    router.tandem("rcp", "adopt", new.dir, ok=True)
+    log = router.home / "uptime.log"
+    mark = UPTIME.format(log=log)
+    options, _ = around(router, stop=f"{mark}\nsleep 0.3", start=f"sleep 0.3\n{mark}\n{start}")
+    report = router.json("rcp", "update", *options)
+    assert report["done"] == ["radio flashed"]
+    began, ended = map(float, lines_of(log))
+    return report, ended - began
+
+
+def test_the_time_off_the_air_begins_with_the_stop_and_ends_with_the_start(router, new):  # noqa: F811
+    report, least = off_air(router, new)
+    assert report["exit"] == 0 and report["flash"]["off_air_seconds"] >= least - 0.02  # that clock has steps of 10 ms
+
+
+def test_a_network_that_was_not_started_again_is_still_off_the_air(router, new):  # noqa: F811
+    report, _ = off_air(router, new, start="exit 1")
+    assert report["error"]["code"] == "start_failed" and "off_air_seconds" not in report["flash"]
+
+
 FAILURES = [
     ("the port is missing", (":", ":"), ("--radio-port", "/nonexistent/tty"), 20, "port_not_found"),
     ("the lines are missing", (":", ":"), ("--radio-lines", "control:/nonexistent/socket"), 20, "lines_not_found"),
