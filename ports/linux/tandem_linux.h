@@ -65,6 +65,8 @@ struct flash_file {
     struct tdm_flash port;
     int fd;
     bool is_open, is_writable, is_device;
+    uint64_t prog_end,
+        early_from; /* of bytes written one after the other: their end, and what the medium has not been given */
 };
 
 enum flash_file_mode {

@@ -11,6 +11,8 @@
 
 #define CLAIM_EVERY (32u * 1024u)
 #define SYNC_EVERY  (1024u * 1024u)
+#define SYNC_SHARE  10u /* at most one part in so many of the time goes into checkpoints ... */
+#define SYNC_MOST   64u /* ... unless there are already so many in one                       */
 
 /* ---- which download it is ---- */
 
@@ -243,17 +245,29 @@ size_t install_resume_until(const struct install *in, size_t len)
     return len < next - in->at ? len : (size_t)(next - in->at);
 }
 
-/* Everything up to here is in its slot, or on its way to the medium. A bundle that is whole is synced anyway. */
-static tdm_err hand_over(struct install *in, bool *is_synced)
+static uint32_t now_ms(const struct install *in)
 {
-    uint32_t every = in->cfg.sync_every > 0 ? in->cfg.sync_every : SYNC_EVERY;
-    bool is_end = in->at == in->claim.host_at;
+    struct tdm_clock *clock = in->cfg.retry.clock;
+    return clock != NULL ? tdm_clock_now_ms(clock) : 0;
+}
 
-    *is_synced = is_end || in->at - in->synced >= every;
-    if (is_end)
+/* A medium takes milliseconds to sync, and a quick source sends many megabytes in that time: it need not wait for each. */
+static bool is_sync_due(const struct install *in)
+{
+    uint64_t every = in->cfg.sync_every > 0 ? in->cfg.sync_every : SYNC_EVERY, behind = in->at - in->synced;
+
+    if (behind < every || in->cfg.retry.clock == NULL)
+        return behind >= every;
+    return behind >= every * SYNC_MOST || now_ms(in) - in->sync_ended_ms >= in->sync_took_ms * (SYNC_SHARE - 1);
+}
+
+/* Everything up to here is in its slot, or on its way to the medium. A bundle that is whole is synced anyway. */
+static tdm_err hand_over(struct install *in, bool is_synced)
+{
+    if (in->at == in->claim.host_at)
         return slot_writer_end(&in->writer);
     tdm_err err = slot_writer_flush(&in->writer);
-    return err == TDM_OK && *is_synced ? tdm_flash_sync(in->writer.flash) : err;
+    return err == TDM_OK && is_synced ? tdm_flash_sync(in->writer.flash) : err;
 }
 
 /* A journal that fails costs nothing but what it is for. */
@@ -269,8 +283,7 @@ static void put(struct install *in, bool is_synced)
 
 tdm_err install_resume_claim(struct install *in)
 {
-    uint32_t every;
-    bool is_synced;
+    uint32_t every, began_ms = now_ms(in);
 
     /* The judge may hold some bytes back: then the next time. */
     if (!makes_claims(in) || in->stored != in->at || in->at >= in->total || in->at == in->kept ||
@@ -279,13 +292,18 @@ tdm_err install_resume_claim(struct install *in)
     uint64_t base = slot_base(in, &every);
     if (in->at != in->claim.host_at && (in->at - base) % every != 0)
         return TDM_OK;
-    tdm_err err = hand_over(in, &is_synced);
+    bool is_synced = is_sync_due(in);
+    tdm_err err = hand_over(in, is_synced);
     if (err != TDM_OK)
         return install_fail(in, err, "slot_not_written", "a slot cannot be written");
     if (judge_so_far(&in->judge, in->claim.bundle_digest, in->claim.host_digest) != TDM_OK)
         return TDM_OK;
     in->claim.offset = in->at;
     put(in, is_synced);
+    if (is_synced || in->at == in->claim.host_at) {
+        in->sync_ended_ms = now_ms(in);
+        in->sync_took_ms = in->sync_ended_ms - began_ms;
+    }
     return TDM_OK;
 }
 
