@@ -8,6 +8,7 @@ import pytest
 
 from liar import CLOSE, HANG, head, liar, ranged  # noqa: F401
 from router import image, router  # noqa: F401
+from test_fetch import PAGE, redirect
 from test_https import expect_pair, run_nginx, www  # noqa: F401
 from test_ranges import SPEAKS, part
 
@@ -101,6 +102,10 @@ GIVEN_UP = [  # name, each connection's answer, retries, exit, code, how often i
     ("a lie, and no further attempt", lambda d, o: [[ranged(d)], wrong(d)], 0, 32, "wrong_range", 2),
     ("breaks off, and no further attempt", lambda d, o: [[ranged(d)], [ranged(d, cut=9)]], 0, 30, "connection_broke", 2),
     ("breaks off each time", lambda d, o: [[ranged(d)], [ranged(d, cut=9)]], 2, 30, "connection_broke", 4),
+    ("a log-in page in place of the rest", lambda d, o: [[ranged(d)], [head(len(PAGE)) + PAGE]], 4, 32, "captive_portal", 2),
+    ("the file is gone", lambda d, o: [[ranged(d)], [head(0, "404 Not Found")]], 4, 32, "http_status", 2),
+    ("the rest is compressed", lambda d, o: [[ranged(d)], [head(9, "206 ok", "Content-Encoding: gzip") + b"123456789"]], 4,
+     32, "encoded_body", 2),
     ("a part, whatever is asked", lambda d, o: [[part("") + d[:10]]], 2, 32, "http_status", 2),
 ]
 
@@ -116,6 +121,15 @@ def test_given_up(router, liar, certificate, image, steps, retries, exit, code, 
     assert "nothing was changed" in answer.message or "what runs was not touched" in answer.message
     assert len(server.requests) == times
     assert router.state() == before
+
+
+def test_signed_links_at_every_step(router, liar, certificate, image):  # noqa: F811
+    """An object store's: five of 8 KB, for the front and for the rest again, as they may have expired in between."""
+    data = image()
+    chain = [redirect(f"/{i}?signature=" + "x" * 8000) for i in range(5)]
+    server = liar(*chain, [ranged(data)], *chain, [ranged(data)])
+    expect_pair(router, get(router, certificate, server), data)
+    assert asked(server) == [(f"bytes=0-{FRONT - 1}", None)] * 6 + [(f"bytes={FRONT}-{len(data) - 1}", '"a"')] * 6
 
 
 # ---- nginx -----------------------------------------------------------------------------------------------------------
