@@ -103,6 +103,16 @@ def test_nginx_that_may_send_no_parts(tmp_path, file, certificate, port):
         assert not reply.has_ranges and reply.length == LENGTH
 
 
+@pytest.mark.parametrize("listen", ["ssl", "ssl http2"])
+def test_a_proxy_whose_server_breaks_off(tmp_path, file, certificate, port, liar, listen):
+    """HTTP/2 ends the one stream then, and not the connection."""
+    server = liar([head(LENGTH) + DATA[:50_000], CLOSE])
+    more = f"location = /cut {{ proxy_pass https://127.0.0.1:{server.port}; proxy_buffering off; }}"
+    with run_nginx(tmp_path / "nginx", file.parent, certificate, more=more, listen=listen) as url:
+        expect_fault(port.get(f"{url}/cut"), "unreachable", "connection_broke", 50_000)
+        expect(port.get(f"{url}/image", 5, 10), 5, 15)
+
+
 # ---- one connection --------------------------------------------------------------------------------------------------
 
 # A location that is there only for who has asked before on the same connection.
