@@ -14,6 +14,11 @@ static int cancel(struct app *app, struct device *dev)
     installer_init(&in, app, dev, NULL);
     if (install_cancel(&in) != TDM_OK)
         return installer_fail(app, &in, "the update");
+    if (in.has_dropped) {
+        cJSON_AddStringToObject(app->result, "done",
+                                "what was left of a download is dropped: the next one begins anew; what runs stays");
+        return EXIT_OK;
+    }
     app_add_hex(app->result, "image_id", in.record.result.id, sizeof in.record.result.id);
     cJSON_AddStringToObject(app->result, "version", in.record.result.version);
     cJSON_AddStringToObject(app->result, "done", "taken back; its slots are empty, what runs stays as it is");

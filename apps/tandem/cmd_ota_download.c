@@ -49,9 +49,12 @@ static int download(struct app *app, struct download *d, enum until until)
     tdm_err err = install_stage(&d->install, d->source.from);
     source_close(&d->source);
     const char *name = d->source.names[d->install.place]; /* where it came from at last */
-    if (err != TDM_OK)
+    if (err != TDM_OK) {
+        installer_add_transfer(app, &d->install, false);
         return installer_fail(app, &d->install, name);
+    }
     installer_describe(app, &d->install);
+    installer_add_transfer(app, &d->install, true);
     if (cancel_is_asked())
         return app_fail(
             app, TDM_E_CANCELLED, "stopped_by_operator",

@@ -2,6 +2,8 @@
 /* ota status: what runs, what is stored, what is due. The radio is not asked: what it was last known to hold is told. */
 #include <unistd.h>
 
+#include <tandem/install.h>
+
 #include "policy.h"
 #include "status.h"
 #include "value.h"
@@ -40,6 +42,18 @@ static void add_trial(cJSON *to, const struct slot_record *rec)
         cJSON_AddStringToObject(back, "host", status_slot_letter((enum tdm_host_slot)rec->back.host));
         cJSON_AddStringToObject(back, "bundle", status_bundle_name(rec->back.rcp));
     }
+}
+
+/* As the journal claims: the next download finds out what of it is true. */
+static void add_download(cJSON *to, struct device *dev, const struct slot_record *rec)
+{
+    uint64_t kept, total;
+
+    if (!dev->journal.is_open || !install_has_kept(&dev->journal.port, rec, &kept, &total))
+        return;
+    cJSON *download = cJSON_AddObjectToObject(to, "download");
+    cJSON_AddNumberToObject(download, "kept", (double)kept);
+    cJSON_AddNumberToObject(download, "total", (double)total);
 }
 
 static void add_past(struct app *app, const struct slot_record *rec)
@@ -125,6 +139,7 @@ int cmd_ota_status(struct app *app, int argc, char **argv)
         add_radio(app, &dev, &s);
         status_add_slots(app, app->result, &dev, &s);
         add_trial(app->result, &s.record);
+        add_download(app->result, &dev, &s.record);
         add_past(app, &s.record);
         add_trust(app, &s.record);
     }

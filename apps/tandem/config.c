@@ -47,6 +47,9 @@ static const struct config_key keys[] = {
     {"slots", "record", TEXT(slots, record), "/var/lib/tandem/record", "file or block device of the record"},
     {"slots", "history", TEXT(slots, history), "",
      "file or block device of the history; empty: beside a record that is a file; none: no history"},
+    {"slots", "journal", TEXT(slots, journal), "",
+     "file or block device with what is left of a cut download; empty: beside a record that is a file; none: it "
+     "begins anew"},
     {"slots", "rcp-0", TEXT(slots, rcp_0), "/var/lib/tandem/rcp-0", "first RCP slot"},
     {"slots", "rcp-1", TEXT(slots, rcp_1), "/var/lib/tandem/rcp-1", "second RCP slot"},
     {"slots", "rcp-size", OTHER(KEY_SIZE, slots, rcp_size), "1M", "bytes of an RCP slot that is a file"},

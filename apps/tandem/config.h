@@ -29,7 +29,8 @@ struct config {
         uint64_t baud, flash_baud, block_size, reset_hold_ms, boot_hold_ms, port_wait_ms, min_api, host_api;
     } radio;
     struct {
-        char history[CONFIG_TEXT_MAX], record[CONFIG_TEXT_MAX], rcp_0[CONFIG_TEXT_MAX], rcp_1[CONFIG_TEXT_MAX];
+        char history[CONFIG_TEXT_MAX], journal[CONFIG_TEXT_MAX], record[CONFIG_TEXT_MAX], rcp_0[CONFIG_TEXT_MAX],
+            rcp_1[CONFIG_TEXT_MAX];
         uint64_t rcp_size;
     } slots;
     struct {

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <tandem/esprom.h>
@@ -14,7 +15,8 @@
 #include "selector.h"
 #include "storage_check.h"
 
-#define RECORD_SIZE 16384u
+#define RECORD_SIZE  16384u
+#define JOURNAL_SIZE 16384u
 
 int device_open_flash(struct app *app, struct flash_file *f, const char *path, uint64_t size, enum device_use use)
 {
@@ -26,6 +28,33 @@ int device_open_flash(struct app *app, struct flash_file *f, const char *path, u
     if (err == TDM_E_NOT_FOUND)
         err = flash_file_open(f, path, size, FLASH_FILE_CREATE, &why);
     return err == TDM_OK ? EXIT_OK : app_fail_fault(app, path, &why);
+}
+
+bool device_beside_record(const struct config *cfg, const char *key, const char *suffix, char *path, size_t room)
+{
+    struct stat st;
+
+    if (strcmp(key, "none") == 0)
+        return false;
+    if (key[0] != '\0')
+        return snprintf(path, room, "%s", key) < (int)room;
+    if (stat(cfg->slots.record, &st) == 0 && !S_ISREG(st.st_mode))
+        return false;
+    return snprintf(path, room, "%s%s", cfg->slots.record, suffix) < (int)room;
+}
+
+/* Without it a download that is cut begins anew: a remark, and no reason to stop. */
+static void open_journal(struct app *app, struct device *dev, enum device_use use)
+{
+    char path[DEVICE_PATH_MAX];
+    struct tdm_fault why = {0};
+
+    if (!device_beside_record(&app->cfg, app->cfg.slots.journal, "-journal", path, sizeof path))
+        return;
+    tdm_err err = flash_file_open(&dev->journal, path, JOURNAL_SIZE,
+                                  use == DEVICE_LOOK ? FLASH_FILE_READ : FLASH_FILE_CREATE, &why);
+    if (err != TDM_OK && use == DEVICE_WORK)
+        tdm_log_note(app->log, TDM_LOG_WARNING, "the download journal cannot be opened", 0);
 }
 
 static int find_chip(struct app *app, uint16_t *chip)
@@ -68,6 +97,7 @@ int device_open_storage(struct app *app, struct device *dev, enum device_use use
         slot_store_init(&dev->store, &dev->record.port);
     if (status != EXIT_OK)
         return status;
+    open_journal(app, dev, use);
     historian_open(app, dev, use);
     historian_follow(dev); /* of a command that was cut before it could */
     return EXIT_OK;
@@ -129,6 +159,7 @@ void device_close(struct device *dev)
 {
     historian_follow(dev);
     flash_file_close(&dev->history);
+    flash_file_close(&dev->journal);
     lines_linux_close(&dev->lines);
     serial_linux_close(&dev->serial);
     exclusive_end(&dev->exclusive); /* now that the port is free */

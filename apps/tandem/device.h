@@ -18,13 +18,14 @@
 #include "linux/tandem_linux.h"
 #include "policy.h"
 
-#define DEVICE_BUF_LEN (128u * 1024u)
+#define DEVICE_PATH_MAX (CONFIG_TEXT_MAX + 16)
+#define DEVICE_BUF_LEN  (128u * 1024u)
 
 struct device {
     struct clock_posix clock;
     struct crypto_openssl crypto;
     struct deflate_zlib deflate;
-    struct flash_file history, record, rcp[SLOT_RCP_SLOTS], host_slots[TDM_HOST_SLOTS], boot_record;
+    struct flash_file history, journal, record, rcp[SLOT_RCP_SLOTS], host_slots[TDM_HOST_SLOTS], boot_record;
     struct bootsel_record record_selector;
     struct bootsel_uboot uboot_selector;
     struct bootsel_command command_selector;
@@ -47,6 +48,11 @@ enum device_use {
 
 /* Record, RCP slots, host slots, boot selection; what is missing is made. Reported failures give the exit number. */
 int device_open_storage(struct app *app, struct device *dev, enum device_use use);
+/*
+ * The path of something small that lies beside a record that is a file, unless its key says where: its name is the
+ * record's with the suffix. False: there is none.
+ */
+bool device_beside_record(const struct config *cfg, const char *key, const char *suffix, char *path, size_t room);
 /* One region: a file of this size, or a block device. DEVICE_WORK locks it. */
 int device_open_flash(struct app *app, struct flash_file *f, const char *path, uint64_t size, enum device_use use);
 /*

@@ -2,7 +2,6 @@
 #include "historian.h"
 
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include <tandem/history.h>
@@ -10,26 +9,12 @@
 #define HISTORY_SIZE     ((uint64_t)128 * 1024) /* 32 results */
 #define CLOCK_WAS_SET_AT 1577836800             /* 2020: a router without a battery begins at 1970 */
 
-/* Beside the record when that is a file and nothing else is said. */
-static bool find_path(const struct config *cfg, char *path, size_t room)
-{
-    struct stat st;
-
-    if (strcmp(cfg->slots.history, "none") == 0)
-        return false;
-    if (cfg->slots.history[0] != '\0')
-        return snprintf(path, room, "%s", cfg->slots.history) < (int)room;
-    if (stat(cfg->slots.record, &st) == 0 && !S_ISREG(st.st_mode))
-        return false;
-    return snprintf(path, room, "%s-history", cfg->slots.record) < (int)room;
-}
-
 void historian_open(struct app *app, struct device *dev, enum device_use use)
 {
-    char path[CONFIG_TEXT_MAX + 16];
+    char path[DEVICE_PATH_MAX];
     struct tdm_fault why = {0};
 
-    if (!find_path(&app->cfg, path, sizeof path))
+    if (!device_beside_record(&app->cfg, app->cfg.slots.history, "-history", path, sizeof path))
         return;
     tdm_err err = flash_file_open(&dev->history, path, HISTORY_SIZE,
                                   use == DEVICE_LOOK ? FLASH_FILE_READ : FLASH_FILE_CREATE, &why);

@@ -19,6 +19,7 @@ void installer_init(struct install *in, struct app *app, struct device *dev, str
         .radio_chip = dev->chip,
         .buf = dev->buf,
         .buf_len = sizeof dev->buf,
+        .journal = dev->journal.is_open ? &dev->journal.port : NULL,
     };
     install_init(in, &cfg);
 }
@@ -33,21 +34,41 @@ static const char *their_words(const struct install *in)
 
 int installer_fail(struct app *app, const struct install *in, const char *where)
 {
-    char what[640], attempts[32] = "";
+    char what[768], attempts[32] = "", left[128] = "";
     struct tdm_fault fault = in->fault;
     const char *words = their_words(in);
 
     if (in->attempts > 1)
         (void)snprintf(attempts, sizeof attempts, " in %" PRIu32 " attempts", in->attempts);
-    (void)snprintf(what, sizeof what, "%s%s%s%s (%s%s)", fault.what, words[0] != '\0' ? ": \"" : "", words,
+    if (in->left > 0)
+        (void)snprintf(left, sizeof left,
+                       "; %" PRIu64 " of %" PRIu64 " KiB are kept, and the same command goes on from there",
+                       in->left / 1024, (in->total + 1023) / 1024);
+    (void)snprintf(what, sizeof what, "%s%s%s%s (%s%s%s)", fault.what, words[0] != '\0' ? ": \"" : "", words,
                    words[0] != '\0' ? "\"" : "", in->has_freed ? "what runs was not touched" : "nothing was changed",
-                   attempts);
+                   attempts, left);
     fault.what = what;
     if (strcmp(fault.code, "http_status") == 0)
         cJSON_AddNumberToObject(app->result, "http_status", in->reply.status);
     if (in->reply.fault.err != TDM_OK)
         fault.at = 0; /* a number that the quoted words tell better */
     return app_fail_fault(app, where, &fault);
+}
+
+void installer_add_transfer(struct app *app, const struct install *in, bool is_done)
+{
+    uint64_t wanted = in->total - in->kept - in->copied;
+    cJSON *transfer = cJSON_AddObjectToObject(app->result, "transfer");
+
+    cJSON_AddNumberToObject(transfer, "fetched", (double)in->fetched);
+    if (!is_done) {
+        cJSON_AddNumberToObject(transfer, "left", (double)in->left);
+        return;
+    }
+    cJSON_AddNumberToObject(transfer, "wanted", (double)wanted);
+    cJSON_AddNumberToObject(transfer, "wasted", in->fetched > wanted ? (double)(in->fetched - wanted) : 0);
+    cJSON_AddNumberToObject(transfer, "kept", (double)in->kept);
+    cJSON_AddNumberToObject(transfer, "copied", (double)in->copied);
 }
 
 /* What the image states and who has signed it. A plain one states nothing. */

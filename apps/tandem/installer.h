@@ -18,6 +18,9 @@ void installer_init(struct install *in, struct app *app, struct device *dev, str
 /* The failure of an install as one sentence; where: URL, file or folder. Returns the exit number. */
 int installer_fail(struct app *app, const struct install *in, const char *where);
 
+/* What was fetched, and what was not; of a failure also what is left for the next time. */
+void installer_add_transfer(struct app *app, const struct install *in, bool is_done);
+
 /* What the image is and where it went. */
 void installer_describe(struct app *app, const struct install *in);
 

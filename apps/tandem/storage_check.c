@@ -6,13 +6,18 @@
 #include "advice.h"
 #include "linux/block_place.h"
 
-#define PLACES_MAX 7
+#define PLACES_MAX 8
 
 struct place {
     const char *key, *path;
 };
 
-/* What this router uses; without a path of its own the history lies beside the record. */
+static bool is_place(const char *path)
+{
+    return path[0] != '\0' && strcmp(path, "none") != 0;
+}
+
+/* What this router uses; without a path of their own history and journal lie beside the record. */
 static size_t list(const struct config *cfg, struct place *places)
 {
     const struct {
@@ -20,8 +25,8 @@ static size_t list(const struct config *cfg, struct place *places)
         struct place place;
     } all[PLACES_MAX] = {
         {true, {"[slots] record", cfg->slots.record}},
-        {cfg->slots.history[0] != '\0' && strcmp(cfg->slots.history, "none") != 0,
-         {"[slots] history", cfg->slots.history}},
+        {is_place(cfg->slots.history), {"[slots] history", cfg->slots.history}},
+        {is_place(cfg->slots.journal), {"[slots] journal", cfg->slots.journal}},
         {true, {"[slots] rcp-0", cfg->slots.rcp_0}},
         {true, {"[slots] rcp-1", cfg->slots.rcp_1}},
         {cfg->host.has_slots && strcmp(cfg->host.selector, "record") == 0,

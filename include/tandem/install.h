@@ -140,6 +140,8 @@ struct install {
     uint64_t at, stored, total;             /* of the image: the judge has seen; it has let go; all        */
     uint64_t kept, copied;                  /* bytes that were there before; that came from the running pair */
     uint64_t fetched;                       /* bytes from the source, in all attempts                      */
+    uint64_t left;                          /* after a failure: bytes that the next call can go on with     */
+    bool has_dropped;                       /* by install_cancel: not an update, but what was left of one   */
     struct install_copy copies[INSTALL_COPIES];
     struct install_journal journal;
     struct install_claim claim; /* the last one */
@@ -167,7 +169,7 @@ bool install_has_kept(struct tdm_flash *journal, const struct slot_record *rec, 
 TDM_MUST_USE tdm_err install_arm(struct install *in, bool *needs_restart);
 
 /*
- * Take back what is staged, or armed while the old pair still runs: its slots are EMPTY afterwards. STATE: trial_running
+ * Take back what is staged, what is left of a cut download, or armed while the old pair still runs: its slots are EMPTY afterwards. STATE: trial_running
  * once the new pair runs (reconcile_refuse is for that), nothing_staged.
  */
 TDM_MUST_USE tdm_err install_cancel(struct install *in);

@@ -268,6 +268,20 @@ tdm_err install_arm(struct install *in, bool *needs_restart)
 
 /* ---- cancel ---- */
 
+/* Its slots stay WRITING, which nobody uses; what is forgotten is only how to go on. */
+static bool drop_download(struct install *in)
+{
+    uint64_t bytes, total;
+    bool is_left = in->journal.flash != NULL && strcmp(in->fault.code, "nothing_staged") == 0 &&
+                   install_has_kept(in->journal.flash, &in->record, &bytes, &total);
+
+    if (!is_left)
+        return false;
+    install_resume_forget(in);
+    tdm_fault_clear(&in->fault);
+    return in->has_dropped = true;
+}
+
 tdm_err install_cancel(struct install *in)
 {
     enum tdm_host_slot running = TDM_HOST_A, next = TDM_HOST_A;
@@ -276,7 +290,7 @@ tdm_err install_cancel(struct install *in)
     if (err == TDM_OK)
         err = install_plan_cancel(&in->record, running, &in->plan, &in->fault);
     if (err != TDM_OK)
-        return err;
+        return drop_download(in) ? TDM_OK : err;
     /* The selection first: the other order leaves a selected slot without a row. */
     if (in->plan.kind == SLOT_TRIAL_HOST || next != running)
         err = tdm_host_select(in->cfg.host, running, TDM_SELECT_FINAL);

@@ -90,9 +90,10 @@ tdm_err install_resume_name(struct install *in, const struct judge_verdict *fron
 
 /* ---- what is left of it ---- */
 
-static bool has_manifest(const struct install *in)
+/* Another call can tell whether it goes on with the same image. */
+static bool is_known(const struct install *in)
 {
-    return in->judge.verdict.has_manifest;
+    return in->judge.verdict.has_manifest || in->validator[0] != '\0';
 }
 
 /* Whatever claims: the record alone says that nobody uses these slots. */
@@ -207,9 +208,7 @@ static uint64_t prove(struct install *in, const struct install_claim *claims, si
 uint64_t install_resume_find(struct install *in)
 {
     struct install_claim claims[INSTALL_JOURNAL_PLACES];
-    bool is_known = has_manifest(in) || in->validator[0] != '\0';
-
-    if (in->journal.flash == NULL || in->is_adopting || in->is_whole || !is_known || !is_writing(in))
+    if (in->journal.flash == NULL || in->is_adopting || in->is_whole || !is_known(in) || !is_writing(in))
         return 0;
     return prove(in, claims, list_claims(in, claims));
 }
@@ -219,7 +218,7 @@ uint64_t install_resume_find(struct install *in)
 static bool makes_claims(const struct install *in)
 {
     return in->journal.flash != NULL && in->judge.is_accepted && !in->is_looking && !in->is_adopting &&
-           in->at >= in->kept;
+           in->at >= in->kept && is_known(in);
 }
 
 /* In the slot that in->at lies in: where it begins in the image, and how far claims are apart. */
@@ -274,10 +273,12 @@ static tdm_err hand_over(struct install *in, bool is_synced)
 static void put(struct install *in, bool is_synced)
 {
     if (install_journal_put(&in->journal, &in->claim, is_synced) == TDM_OK) {
+        in->left = in->claim.offset;
         in->synced = is_synced ? in->claim.offset : in->synced;
         return;
     }
     in->journal.flash = NULL;
+    in->left = 0;
     tdm_log_note(in->cfg.log, TDM_LOG_WARNING, "the download journal cannot be written", 0);
 }
 
@@ -292,7 +293,7 @@ tdm_err install_resume_claim(struct install *in)
     uint64_t base = slot_base(in, &every);
     if (in->at != in->claim.host_at && (in->at - base) % every != 0)
         return TDM_OK;
-    bool is_synced = is_sync_due(in);
+    bool is_synced = in->at == in->claim.host_at || is_sync_due(in);
     tdm_err err = hand_over(in, is_synced);
     if (err != TDM_OK)
         return install_fail(in, err, "slot_not_written", "a slot cannot be written");
@@ -300,7 +301,7 @@ tdm_err install_resume_claim(struct install *in)
         return TDM_OK;
     in->claim.offset = in->at;
     put(in, is_synced);
-    if (is_synced || in->at == in->claim.host_at) {
+    if (is_synced) {
         in->sync_ended_ms = now_ms(in);
         in->sync_took_ms = in->sync_ended_ms - began_ms;
     }
@@ -317,7 +318,7 @@ void install_resume_settle(struct install *in)
 
 void install_resume_forget(struct install *in)
 {
-    in->claim.offset = 0;
+    in->claim.offset = in->left = 0;
     if (install_journal_clear(&in->journal) != TDM_OK)
         in->journal.flash = NULL;
 }

@@ -118,7 +118,7 @@ static tdm_err take_slots(struct install *in, const struct judge_verdict *front)
 
     if (err != TDM_OK)
         return err;
-    in->synced = in->kept;
+    in->synced = in->left = in->kept;
     in->stored = in->plan.is_host_alone ? in->claim.host_at : 0; /* its front lies nowhere */
     if (in->kept > 0) {
         in->has_freed = true;

@@ -286,7 +286,7 @@ static tdm_err run(struct install *in, const char *url, bool may_look)
 tdm_err install_stream_in(struct install *in, const char *url)
 {
     in->has_freed = false;
-    in->fetched = 0;
+    in->fetched = in->left = 0;
     in->begun = in->plan;
     tdm_err err = run(in, url, !in->cfg.is_source_once);
     if (err != TDM_OK || !in->is_looking)

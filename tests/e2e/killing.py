@@ -30,8 +30,8 @@ from simulator import Simulator
 CALLS = ["openat", "write", "writev", "pwrite64", "sendto", "sendmsg", "fsync", "fdatasync", "ftruncate", "fallocate",
          "rename", "renameat", "renameat2", "unlink", "unlinkat", "mkdir", "link", "chmod", "fchmod"]
 WORDS = {"ok", "staged", "pending restart", "trial", "unmanaged", "substitute", "degraded"}  # of ota status
-FILES = {"tandem.conf", "trust.pem", "record", "record-history", "boot", "running", "rcp-0", "rcp-1", "host-a", "host-b"}
-LEFT_BEHIND = ["record.new", "boot.new", "rcp-?.new", "host-?.new", "record-history.new", "trust.pem.??????"]
+FILES = {"tandem.conf", "trust.pem", "record", "record-history", "record-journal", "boot", "running", "rcp-0", "rcp-1", "host-a", "host-b"}
+LEFT_BEHIND = ["record.new", "boot.new", "rcp-?.new", "host-?.new", "record-history.new", "record-journal.new", "trust.pem.??????"]
 STARTS = 12
 
 

@@ -17,13 +17,15 @@ static size_t source_open(struct world_source *s, const struct tdm_http_ask *ask
 {
     const char *mine = s->validator != NULL ? s->validator : "", *asked = ask->validator != NULL ? ask->validator : "";
 
-    s->gets++;
+    if (++s->gets == s->changes_at)
+        s->validator = mine = "\"changed\"";
     reply->has_length = s->tells_length;
     reply->length = s->len;
     reply->has_ranges = s->has_ranges;
     (void)snprintf(reply->validator, sizeof reply->validator, "%s", mine);
     reply->is_changed = asked[0] != '\0' && mine[0] != '\0' && strcmp(asked, mine) != 0;
-    if (!s->has_ranges || (asked[0] != '\0' && strcmp(asked, mine) != 0))
+    assert_true(s->gets < 1000);
+    if (!s->has_ranges || (s->has_no_middle && ask->from > 0) || (asked[0] != '\0' && strcmp(asked, mine) != 0))
         return s->len;
     reply->start = ask->from;
     return ask->count > 0 && ask->count < s->len - ask->from ? (size_t)(ask->from + ask->count) : s->len;
@@ -70,6 +72,7 @@ void world_open(struct install_world *w, bool has_slots)
     memset(w, 0, sizeof *w);
     memset(factory, 0x5a, sizeof factory);
     fake_flash_open(&w->record, &w->power, 2 * (uint64_t)ERASE_SIZE, ERASE_SIZE, PROG_SIZE);
+    fake_flash_open(&w->journal, &w->power, (uint64_t)INSTALL_JOURNAL_PLACES * ERASE_SIZE, ERASE_SIZE, PROG_SIZE);
     for (int i = 0; i < SLOT_RCP_SLOTS; i++)
         fake_flash_open(&w->rcp[i], &w->power, WORLD_SLOT_SIZE, ERASE_SIZE, PROG_SIZE);
     for (int i = 0; i < TDM_HOST_SLOTS; i++)
@@ -86,6 +89,7 @@ void world_open(struct install_world *w, bool has_slots)
 void world_close(struct install_world *w)
 {
     fake_flash_close(&w->record);
+    fake_flash_close(&w->journal);
     for (int i = 0; i < SLOT_RCP_SLOTS; i++)
         fake_flash_close(&w->rcp[i]);
     for (int i = 0; i < TDM_HOST_SLOTS; i++)
@@ -105,6 +109,9 @@ void world_begin(struct install_world *w)
         .radio_chip = JUDGE_CHIP_UNKNOWN,
         .buf = w->buf,
         .buf_len = sizeof w->buf,
+        .journal = w->has_journal ? &w->journal.port : NULL,
+        .claim_every = 4096,
+        .sync_every = 8192,
     };
 
     slot_store_init(&w->store, &w->record.port);
@@ -115,6 +122,7 @@ void world_reboot(struct install_world *w)
 {
     fake_power_on(&w->power);
     fake_flash_reboot(&w->record);
+    fake_flash_reboot(&w->journal);
     for (int i = 0; i < SLOT_RCP_SLOTS; i++)
         fake_flash_reboot(&w->rcp[i]);
     for (int i = 0; i < TDM_HOST_SLOTS; i++)

@@ -25,12 +25,14 @@ struct world_source {
     const char *validator; /* of these bytes, or NULL */
     size_t breaks_at;      /* after so many bytes the connection breaks; 0: never */
     unsigned gets;
-    uint64_t sent; /* bytes, in all gets */
+    bool has_no_middle;  /* says that it has ranges, and sends only first ones */
+    unsigned changes_at; /* with this get its validator is another one; 0: never */
+    uint64_t sent;       /* bytes, in all gets */
 };
 
 struct install_world {
     struct fake_power power;
-    struct fake_flash record, rcp[SLOT_RCP_SLOTS], host_slots[TDM_HOST_SLOTS];
+    struct fake_flash record, journal, rcp[SLOT_RCP_SLOTS], host_slots[TDM_HOST_SLOTS];
     struct fake_host host;
     struct slot_store store;
     struct crypto_openssl crypto;
@@ -38,6 +40,7 @@ struct install_world {
     struct tdm_log log;
     unsigned warnings;
     uint8_t buf[4096];
+    bool has_journal;             /* downloads are gone on with: claims every 4 KiB, synced every 8 */
     struct install_policy policy; /* keeps what the test puts there */
     struct install install;
 };
