@@ -165,7 +165,7 @@ static tdm_err read_host(struct install *in, struct proof *p, uint64_t to)
 
 static bool is_proven(struct install *in, struct proof *p, const struct install_claim *c)
 {
-    uint8_t bundle[TDM_SHA256_LEN], host[TDM_SHA256_LEN];
+    uint8_t bundle[TDM_SHA256_LEN] = {0}, host[TDM_SHA256_LEN] = {0};
 
     tdm_err err = read_bundle(in, p, c->offset);
     if (err == TDM_OK)
