@@ -80,8 +80,6 @@ static long newest_version(void)
 /* A proxy is the environment's business, as everywhere: https_proxy, all_proxy, no_proxy. */
 static CURLcode set_request(CURL *c, struct http_curl_visit *t, struct curl_slist *headers)
 {
-    char range[HTTP_RANGE_MAX];
-
     HTTP_CURL_SET(CURLOPT_URL, t->url.text);
     HTTP_CURL_SET(CURLOPT_HTTPGET, 1L);
     HTTP_CURL_SET(CURLOPT_HTTP_VERSION, newest_version());
@@ -90,21 +88,38 @@ static CURLcode set_request(CURL *c, struct http_curl_visit *t, struct curl_slis
     HTTP_CURL_SET(CURLOPT_FOLLOWLOCATION, 0L); /* we do: each step is checked like the first */
     HTTP_CURL_SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     HTTP_CURL_SET(CURLOPT_NOSIGNAL, 1L);
-    HTTP_CURL_SET(CURLOPT_MAXCONNECTS, 1L);
-    HTTP_CURL_SET(CURLOPT_DNS_CACHE_TIMEOUT, 0L);
-    HTTP_CURL_SET(CURLOPT_SSL_SESSIONID_CACHE, 0L); /* a new connection shows its certificate again */
     HTTP_CURL_SET(CURLOPT_CONNECTTIMEOUT_MS, (long)t->cfg->connect_ms + (long)t->cfg->first_byte_ms);
     if (t->cfg->max_speed > 0)
         HTTP_CURL_SET(CURLOPT_BUFFERSIZE, (long)step_size(t->cfg->max_speed));
-    if (tdm_http_is_part(t->ask)) {
-        http_curl_range_write(t->ask, range);
-        HTTP_CURL_SET(CURLOPT_RANGE, range); /* is copied */
-    }
     return set_protocols(c, !t->url.is_https);
+}
+
+static CURLcode set_part(CURL *c, const struct tdm_http_ask *ask)
+{
+    char range[HTTP_RANGE_MAX];
+
+    if (!tdm_http_is_part(ask))
+        return CURLE_OK;
+    http_curl_range_write(ask, range);
+    return curl_easy_setopt(c, CURLOPT_RANGE, range); /* is copied */
+}
+
+/* The handle goes from one visit to the next, and all that it takes along is one connection. */
+static CURLcode set_memory(CURL *c)
+{
+    HTTP_CURL_SET(CURLOPT_MAXCONNECTS, 1L);
+    HTTP_CURL_SET(CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+    HTTP_CURL_SET(CURLOPT_SSL_SESSIONID_CACHE, 0L); /* a new connection shows its certificate again */
+    return CURLE_OK;
 }
 
 CURLcode http_curl_setup(CURL *c, struct http_curl_visit *t, struct curl_slist *headers)
 {
     CURLcode rc = set_trust(c, t);
+
+    if (rc == CURLE_OK)
+        rc = set_memory(c);
+    if (rc == CURLE_OK)
+        rc = set_part(c, t->ask);
     return rc != CURLE_OK ? rc : set_request(c, t, headers);
 }
