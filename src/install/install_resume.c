@@ -11,8 +11,8 @@
 
 #define CLAIM_EVERY (32u * 1024u)
 #define SYNC_EVERY  (1024u * 1024u)
-#define SYNC_SHARE  10u /* at most one part in so many of the time goes into checkpoints ... */
-#define SYNC_MOST   64u /* ... unless there are already so many in one                       */
+#define SYNC_SHARE  10u /* at most one part in so many of the time goes into checkpoints, unless SYNC_MOST are due */
+#define SYNC_MOST   64u
 
 /* ---- which download it is ---- */
 
@@ -246,8 +246,7 @@ size_t install_resume_until(const struct install *in, size_t len)
 
 static uint32_t now_ms(const struct install *in)
 {
-    struct tdm_clock *clock = in->cfg.retry.clock;
-    return clock != NULL ? tdm_clock_now_ms(clock) : 0;
+    return in->cfg.retry.clock != NULL ? tdm_clock_now_ms(in->cfg.retry.clock) : 0;
 }
 
 /* A medium takes milliseconds to sync, and a quick source sends many megabytes in that time: it need not wait for each. */
@@ -303,7 +302,7 @@ tdm_err install_resume_claim(struct install *in)
     put(in, is_synced);
     if (is_synced) {
         in->sync_ended_ms = now_ms(in);
-        in->sync_took_ms = in->sync_ended_ms - began_ms;
+        in->sync_took_ms = in->sync_ended_ms - began_ms + 1; /* the clock does not see less */
     }
     return TDM_OK;
 }
