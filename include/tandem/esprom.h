@@ -99,7 +99,7 @@ struct esprom_link {
     uint32_t baud;
     struct tdm_fault fault; /* of the last command */
     uint64_t heard;         /* bytes received so far */
-    uint32_t strangers;     /* frames received that answered none of ours */
+    uint32_t disturbances;  /* frames that answered none of our commands, and commands that had to be repeated */
     char *text;             /* ESPROM_BOOT_TEXT_MAX bytes for what comes between frames; NULL: not kept */
     size_t wire_len;
     uint8_t wire[2 + 2 * ESPROM_FRAME_MAX]; /* the last command, as it is sent */

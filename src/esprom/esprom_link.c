@@ -16,7 +16,7 @@ void esprom_link_init(struct esprom_link *l, struct tdm_serial *serial, struct t
     l->serial = serial;
     l->clock = clock;
     l->baud = ESPROM_BAUD_START;
-    l->heard = l->strangers = 0;
+    l->heard = l->disturbances = 0;
     l->text = NULL;
     tdm_fault_clear(&l->fault);
 }
@@ -117,7 +117,7 @@ static tdm_err await(struct esprom_link *l, const struct esprom_ask *ask, uint32
             enum frame_verdict verdict = judge_frame(decoder.buf, decoder.len, ask, reply);
             if (verdict == FRAME_ANSWER)
                 return TDM_OK;
-            l->strangers += verdict == FRAME_FOREIGN;
+            l->disturbances += verdict == FRAME_FOREIGN;
             if (verdict == FRAME_DAMAGED || ++foreign > FOREIGN_MAX)
                 return tdm_fault_set(&l->fault, TDM_E_NOISE, "rom_noise", "damaged reply to a command", ask->op);
         }
@@ -186,6 +186,7 @@ tdm_err esprom_link_ask(struct esprom_link *l, const struct esprom_ask *ask, str
 
     for (unsigned i = 1; i < tries && err != TDM_OK && may_heal(l); i++) {
         struct tdm_fault first = l->fault;
+        l->disturbances++; /* what comes while it settles is not looked at */
         err = settle(l);
         if (err == TDM_OK)
             err = ask_once(l, ask, reply);
