@@ -138,6 +138,7 @@ struct install {
     char validator[TDM_HTTP_VALIDATOR_MAX]; /* of the file whose first bytes the judge has seen, or ""    */
     uint64_t length;                        /* of that file, 0: nobody told                                */
     uint64_t at, stored, total;             /* of the image: the judge has seen; it has let go; all        */
+    uint64_t asked_to;                      /* the end of the part that was asked for, 0: of the file       */
     uint64_t kept, copied;                  /* bytes that were there before; that came from the running pair */
     uint64_t fetched;                       /* bytes from the source, in all attempts                      */
     uint64_t left;                          /* after a failure: bytes that the next call can go on with     */

@@ -89,7 +89,10 @@ static bool is_enough(const struct install *in)
         return true;
     if (!is_accepted(in) || in->is_looking || in->at >= in->total)
         return false;
-    return in->is_whole ? install_rest_is_here(in, in->at) : install_span_at(in, in->at).flash != NULL;
+    if (in->is_whole)
+        return install_rest_is_here(in, in->at);
+    /* A part is taken to its end, and the connection stays; more than it is all of the file. */
+    return in->at >= in->asked_to && install_span_at(in, in->at).flash != NULL;
 }
 
 static tdm_err on_body(struct tdm_sink *sink, const uint8_t *data, size_t len)
@@ -133,6 +136,7 @@ static tdm_err ask(struct install *in, uint64_t count)
     }
     in->body = (struct install_body){.sink = {on_body}, .in = in};
     in->is_answered = in->has_enough = false;
+    in->asked_to = count > 0 ? in->at + count : 0;
     tdm_err err = fetch_run(&f, in->url);
     if (err == TDM_OK || in->has_enough)
         return TDM_OK;
