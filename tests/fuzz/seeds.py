@@ -122,6 +122,16 @@ def slot_record() -> list[bytes]:
     return [bytes([mode, 1, 2]) + x + y for mode in (0, 3, 5, 11) for x, y in ((a, a), (b, b))] + [bytes([0, 1, 2]) + b]
 
 
+def journal() -> list[bytes]:
+    """Claims that can be and cannot be, in all places, and beside one that is true."""
+    claims = []
+    for rcp, host, total, host_at, offset in ((0, 0, 20000, 9000, 4096), (1, 255, 9000, 9000, 8192), (255, 1, 9000, 400, 4496),
+                                              (2, 0, 9, 9, 9), (0, 0, 2 ** 63, 1, 2 ** 62)):
+        claim = Record("Download journal").set("RCP slot", rcp).set("host slot", host).set("length of the image", total)
+        claims.append(claim.set("where its host part", host_at).set("how many of its first bytes", offset).sealed(1))
+    return [bytes([seals]) + a + b + claims[0] for seals in (0x00, 0x07, 0x3F, 0x47) for a in claims for b in claims[:2]]
+
+
 def history() -> list[bytes]:
     entries = []
     for number, (code, reason) in enumerate(((1, b""), (2, b"the radio stays silent"), (4, b"x")), 1):
@@ -292,6 +302,7 @@ def collect() -> dict[str, list[bytes]]:
         "spinel_probe": spinel_probe(radio_frames) + [b"\x01" + answers(0, radio[:8]), b"\x02" + answers(1, radio_frames[:8])],
         "slot_record": slot_record(),
         "history": history(),
+        "journal": journal(),
         "boot_record": boot_record(),
         "uboot": uboot(),
         "http": http(),

@@ -24,7 +24,7 @@ static size_t source_open(struct world_source *s, const struct tdm_http_ask *ask
     reply->has_ranges = s->has_ranges;
     (void)snprintf(reply->validator, sizeof reply->validator, "%s", mine);
     reply->is_changed = asked[0] != '\0' && mine[0] != '\0' && strcmp(asked, mine) != 0;
-    assert_true(s->gets < 1000);
+    assert_true(!s->has_no_middle || s->gets < 1000); /* else it goes on for ever */
     if (!s->has_ranges || (s->has_no_middle && ask->from > 0) || (asked[0] != '\0' && strcmp(asked, mine) != 0))
         return s->len;
     reply->start = ask->from;
