@@ -23,6 +23,7 @@ const struct story stories[] = {
     {"pair", ONE_PAIR, UPDATE, .image = &new_pair, .end = PROVEN},
     {"pair, radio on a supply of its own", ONE_PAIR, UPDATE, .image = &new_pair, .end = PROVEN, .own_supply = true,
      .start_limit = 1},
+    {"pair, its download gone on with", ONE_PAIR, UPDATE, .image = &new_pair, .end = PROVEN, .goes_on = true},
     {"pair over a pair", TWO_PAIRS, UPDATE, .image = &new_pair, .end = PROVEN, .start_limit = 1},
     {"pair over a staged one", TWO_PAIRS, UPDATE, .image = &new_pair, .end = PROVEN, .before = OTHER_STAGED},
     {"first pair, no bundle", NEVER_UPDATED, UPDATE, .image = &new_pair, .end = PROVEN, .start_limit = 2},
@@ -177,6 +178,8 @@ static void begin_again(const struct story *s)
     h->start_limit = s->start_limit;
     w.radio_falls_too = !s->own_supply;
     w.waits = s->word != SILENCE;
+    w.router.has_journal = w.router.source.has_ranges = s->goes_on;
+    w.router.source.validator = "\"image\"";
     pair_radio_on(&w);
     world_serve(&w.router, s->image);
     watch_begin(&watch, &w);

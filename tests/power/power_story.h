@@ -51,6 +51,7 @@ struct story {
     bool has_no_slots;    /* the host                                   */
     bool own_supply;      /* the radio keeps its power at every cut     */
     bool never_boots;     /* the new host                               */
+    bool goes_on;         /* a journal, and a source with ranges        */
     uint32_t start_limit; /* of the boot loader's counter, 0: no counter */
 };
 
