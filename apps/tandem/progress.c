@@ -56,8 +56,10 @@ static void print_progress(const struct progress_state *s, const char *phase)
     cJSON_AddNumberToObject(o, "total", (double)s->total);
     if (s->rate > 0)
         cJSON_AddNumberToObject(o, "rate", (double)s->rate);
-    if (s->rate > 0 && s->total > 0 && s->done <= s->total)
-        cJSON_AddNumberToObject(o, "seconds_left", (double)((s->total - s->done + s->rate - 1) / s->rate));
+    if (s->rate > 0 && s->total > 0 && s->done <= s->total) {
+        uint64_t seconds = (s->total - s->done + s->rate - 1) / s->rate;
+        cJSON_AddNumberToObject(o, "seconds_left", (double)seconds);
+    }
     print_event(o);
 }
 

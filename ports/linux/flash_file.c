@@ -20,7 +20,7 @@
 /* Whole sectors on a device, where less would make the system read the sector first; single bytes in a file. */
 #define PROG_SIZE_DEVICE 512u
 #define PROG_SIZE_FILE   1u
-#define EARLY_STEP       (1024u * 1024u)
+#define EARLY_STEP       0x100000u
 
 static struct flash_file *self(struct tdm_flash *port)
 {
