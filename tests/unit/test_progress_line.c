@@ -119,7 +119,10 @@ static void the_line(void **state)
          {"Downloading", "image", MIB(64), MIB(128), MIB(2)},
          "Downloading image  50%   2.0 MiB/s     0:32 left"},
         {"hardly any room", 20, {"Downloading", "image", MIB(64), MIB(128), MIB(2)}, "Downloading image"},
-        {"no speed", 80, {"Switching", "boot selection", 1, 1, 0}, "Switching boot selection [####################] 100%"},
+        {"no speed",
+         80,
+         {"Switching", "boot selection", 1, 1, 0},
+         "Switching boot selection [####################] 100%"},
     };
 
     (void)state;
