@@ -83,11 +83,12 @@ class TwoHosts:
         self.delay_ms = delay_ms
         base = f"tdm{os.getpid()}-{next(numbers)}"
         self.server, self.client, self.middle = f"{base}-s", f"{base}-c", f"{base}-m"
+        self.names = [self.server, self.client] + [self.middle] * (delay_ms > 0)
         self.forwarder = None
 
     def __enter__(self) -> "TwoHosts":
         try:
-            for name in (self.server, self.client, self.middle):
+            for name in self.names:
                 sh("ip", "netns", "add", name)
             if self.delay_ms:
                 self.wire(self.server, "s0", self.middle, "s1")
@@ -109,7 +110,7 @@ class TwoHosts:
     def __exit__(self, *reason) -> None:
         if self.forwarder:
             self.forwarder.stop()
-        for name in (self.server, self.client, self.middle):
+        for name in self.names:
             subprocess.run(["ip", "netns", "delete", name], capture_output=True)
 
     @staticmethod
