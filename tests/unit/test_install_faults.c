@@ -95,6 +95,7 @@ static const struct sweep {
 static void wrap(void)
 {
     faulty_flash(&w.record.port);
+    faulty_flash(&w.journal.port);
     for (int i = 0; i < 2; i++) {
         faulty_flash(&w.rcp[i].port);
         faulty_flash(&w.host_slots[i].port);
@@ -145,6 +146,8 @@ static bool one_act(const struct act *a, const struct sweep *s, uint32_t n, bool
 
     world_open(&w, true);
     world_install_good(&w, &first);
+    w.has_journal = w.source.has_ranges = true;
+    w.source.validator = "\"image\"";
     world_serve(&w, a->served);
     a->before();
     const struct sample_image *running = a->before == second_is_good ? &second : &first;
