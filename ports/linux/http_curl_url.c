@@ -38,6 +38,13 @@ static bool take_origin(CURLU *from, struct http_curl_url *u)
     return n > 0 && (size_t)n < sizeof u->origin;
 }
 
+/* The library lets the zone of an IPv6 address be anything; an @ there would make a user of what stands before it. */
+static bool names_nobody(const struct http_curl_url *u)
+{
+    const char *host = strstr(u->text, "://");
+    return host != NULL && memchr(host + 3, '@', strcspn(host + 3, "/?#")) == NULL;
+}
+
 static bool read_parts(CURLU *from, struct http_curl_url *u, const char *url)
 {
     return curl_url_set(from, CURLUPART_URL, url, 0) == CURLUE_OK &&
@@ -45,7 +52,7 @@ static bool read_parts(CURLU *from, struct http_curl_url *u, const char *url)
            take(from, CURLUPART_PASSWORD, CURLU_URLDECODE, u->password, sizeof u->password) &&
            curl_url_set(from, CURLUPART_USER, NULL, 0) == CURLUE_OK &&
            curl_url_set(from, CURLUPART_PASSWORD, NULL, 0) == CURLUE_OK &&
-           take(from, CURLUPART_URL, 0, u->text, sizeof u->text) && take_origin(from, u);
+           take(from, CURLUPART_URL, 0, u->text, sizeof u->text) && names_nobody(u) && take_origin(from, u);
 }
 
 tdm_err http_curl_url_read(struct http_curl_url *u, const char *url, struct tdm_fault *why)

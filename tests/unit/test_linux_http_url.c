@@ -42,8 +42,13 @@ static void test_urls(void **state)
 
 static void test_no_urls(void **state)
 {
-    static const char *const rows[] = {
-        "", "a.example", "https://", "https://[::1", "https://a.example:99999/", "https://a b.example/"};
+    static const char *const rows[] = {"",
+                                       "a.example",
+                                       "https://",
+                                       "https://[::1",
+                                       "https://a.example:99999/",
+                                       "https://a b.example/",
+                                       "https://u@[fe80::%00@b]/"};
     static char long_one[HTTP_URL_MAX + 64] = "https://a.example/", long_secret[HTTP_SECRET_MAX + 64] = "https://";
 
     (void)state;
