@@ -45,14 +45,22 @@ static bool names_nobody(const struct http_curl_url *u)
     return host != NULL && memchr(host + 3, '@', strcspn(host + 3, "/?#")) == NULL;
 }
 
+/* Decoded first and read as a number only the next time (https://%30/ is 0, and 0 is 0.0.0.0): so a next time it gets. */
+static bool take_text(CURLU *from, struct http_curl_url *u)
+{
+    return take(from, CURLUPART_URL, 0, u->text, sizeof u->text) &&
+           curl_url_set(from, CURLUPART_URL, u->text, 0) == CURLUE_OK &&
+           take(from, CURLUPART_URL, 0, u->text, sizeof u->text);
+}
+
 static bool read_parts(CURLU *from, struct http_curl_url *u, const char *url)
 {
     return curl_url_set(from, CURLUPART_URL, url, 0) == CURLUE_OK &&
            take(from, CURLUPART_USER, CURLU_URLDECODE, u->user, sizeof u->user) &&
            take(from, CURLUPART_PASSWORD, CURLU_URLDECODE, u->password, sizeof u->password) &&
            curl_url_set(from, CURLUPART_USER, NULL, 0) == CURLUE_OK &&
-           curl_url_set(from, CURLUPART_PASSWORD, NULL, 0) == CURLUE_OK &&
-           take(from, CURLUPART_URL, 0, u->text, sizeof u->text) && names_nobody(u) && take_origin(from, u);
+           curl_url_set(from, CURLUPART_PASSWORD, NULL, 0) == CURLUE_OK && take_text(from, u) && names_nobody(u) &&
+           take_origin(from, u);
 }
 
 tdm_err http_curl_url_read(struct http_curl_url *u, const char *url, struct tdm_fault *why)

@@ -27,6 +27,7 @@ static void test_urls(void **state)
         {"https://a.example/@b.example", "https://a.example/@b.example", "https://a.example:443", "", ""},
         {"https://[::1]:8070/i", "https://[::1]:8070/i", "https://[::1]:8070", "", ""},
         {"http://a.example/i", "http://a.example/i", "http://a.example:80", "", ""},
+        {"https://%30/i", "https://0.0.0.0/i", "https://0.0.0.0:443", "", ""},
     };
 
     (void)state;
