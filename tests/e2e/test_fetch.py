@@ -2,6 +2,7 @@
 """tandem ota download over networks as they are: slow, endless, intercepted, led astray. Each row says what the user sees."""
 
 import base64
+import signal
 import subprocess
 
 import pytest
@@ -227,7 +228,7 @@ def test_ctrl_c_ends_a_wait(router, liar, certificate):
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while "milliseconds to wait" not in running.stderr.readline():
         assert running.poll() is None
-    running.terminate()
+    running.send_signal(signal.SIGINT)
     said, _ = running.communicate()
     assert running.returncode == 42 and "stopped_by_operator" in said
     assert router.everything() == before
