@@ -169,7 +169,8 @@ TDM_MUST_USE tdm_err esprom_plan(struct esprom *e, uint32_t offset, uint32_t siz
 TDM_MUST_USE tdm_err esprom_predict(struct esprom *e, uint64_t *bytes);
 /*
  * Make the region hold the source's bytes: plan, write what differs, and plan again until nothing does. Failures that may
- * heal are overcome: by SYNC, by a reset, at a lower rate. Without progress in three rounds the last one is final.
+ * heal are overcome: by SYNC, by a reset, at a lower rate. Three rounds without progress at one rate, and there is no
+ * lower one, or thirty-two failures: the last is final.
  */
 TDM_MUST_USE tdm_err esprom_update(struct esprom *e, uint32_t offset, uint32_t size, struct esprom_source *source);
 

@@ -25,6 +25,8 @@ TDM_MUST_USE tdm_err esprom_require(struct esprom *e);
 
 /* The next slower rate to try. */
 uint32_t esprom_rate_below(uint32_t baud);
+/* To that rate without a reset, when the loader answers. STATE: there is none. */
+TDM_MUST_USE tdm_err esprom_slow_down(struct esprom *e);
 
 static inline tdm_err esprom_fail(struct esprom *e, tdm_err err, const char *code, const char *what, uint64_t at)
 {

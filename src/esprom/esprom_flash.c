@@ -49,7 +49,10 @@ static tdm_err check_rate(struct esprom *e)
     return esprom_link_ask(&e->link, &ask, &reply);
 }
 
-/* A lost reply does not matter: the ROM may have changed all the same, and the check decides. */
+/*
+ * A lost reply does not matter: the ROM may have changed all the same, and the check decides. PEER, and no fault: it refuses
+ * this rate, or did not understand, and stays at its own.
+ */
 static tdm_err try_rate(struct esprom *e, uint32_t baud)
 {
     const uint32_t words[2] = {esprom_chip_rate(baud, e->rom_mhz, e->crystal_mhz), 0 /* the old rate, to a ROM */};
@@ -57,6 +60,8 @@ static tdm_err try_rate(struct esprom *e, uint32_t baud)
     struct esprom_reply reply;
 
     tdm_err err = esprom_link_ask(&e->link, &ask, &reply);
+    if (err == TDM_E_PEER)
+        return err;
     if (err != TDM_OK && err != TDM_E_TIMEOUT && err != TDM_E_NOISE)
         return esprom_fail_link(e);
     if (esprom_link_set_baud(&e->link, baud) != TDM_OK)
@@ -74,13 +79,19 @@ tdm_err esprom_set_speed(struct esprom *e, uint32_t wanted)
 
     while (err == TDM_OK && wanted > e->link.baud) {
         err = try_rate(e, wanted);
-        if (err != TDM_E_NOISE || !e->cfg.lines->is_wired)
+        bool is_refused = err == TDM_E_PEER, is_lost = err == TDM_E_NOISE && e->cfg.lines->is_wired;
+        if (!is_refused && !is_lost)
             return err;
         tdm_log_note(e->cfg.log, TDM_LOG_INFO, "the line does not carry this rate:", wanted);
         wanted = esprom_rate_below(wanted);
-        err = esprom_reconnect(e);
+        err = is_refused ? TDM_OK : esprom_reconnect(e);
     }
     return err;
+}
+
+tdm_err esprom_slow_down(struct esprom *e)
+{
+    return e->link.baud > ESPROM_BAUD_START ? try_rate(e, esprom_rate_below(e->link.baud)) : TDM_E_STATE;
 }
 
 uint32_t esprom_rate_below(uint32_t baud)

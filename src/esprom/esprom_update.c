@@ -167,12 +167,32 @@ static bool answers(struct esprom *e)
 
 struct rounds {
     uint32_t least;             /* differing sectors, at the best */
-    unsigned stalled, failures; /* rounds without progress since; failures in all */
+    unsigned stalled, failures; /* rounds without progress at this rate; failures in all */
     struct tdm_fault last;
 };
 
-/* The first failure at a place is met by SYNC; the next, or silence, by a reset and the next lower rate. */
-static tdm_err recover(struct esprom *e, const struct rounds *r)
+static tdm_err start_slower(struct esprom *e)
+{
+    uint32_t wanted = esprom_rate_below(e->link.baud);
+
+    tdm_err err = esprom_reconnect(e);
+    return err == TDM_OK ? esprom_set_speed(e, wanted) : err;
+}
+
+/* Without lines all hope is in a loader that still answers. */
+static tdm_err slow_down(struct esprom *e, const struct rounds *r)
+{
+    if (answers(e) && esprom_slow_down(e) == TDM_OK)
+        return TDM_OK;
+    tdm_fault_clear(&e->fault);
+    return tdm_fault_from(&e->fault, &r->last);
+}
+
+/*
+ * The first failure at a place is met by SYNC; the next, or silence, by a reset and the next lower rate, which has its own
+ * rounds: so the last one is reached before it is given up.
+ */
+static tdm_err recover(struct esprom *e, struct rounds *r)
 {
     uint32_t baud = e->link.baud;
 
@@ -181,10 +201,10 @@ static tdm_err recover(struct esprom *e, const struct rounds *r)
     tdm_fault_clear(&e->fault);
     if (r->stalled == 0 && r->failures % SYNC_FAILURES != 0 && answers(e))
         return TDM_OK;
-    if (!e->cfg.lines->is_wired)
-        return tdm_fault_from(&e->fault, &r->last);
-    tdm_err err = esprom_reconnect(e);
-    return err == TDM_OK ? esprom_set_speed(e, esprom_rate_below(baud)) : err;
+    tdm_err err = e->cfg.lines->is_wired ? start_slower(e) : slow_down(e, r);
+    if (e->link.baud < baud)
+        r->stalled = 0;
+    return err;
 }
 
 /* ---- public ------------------------------------------------------------------------------------------------------- */
@@ -311,7 +331,7 @@ static tdm_err update_each(struct esprom *e, const struct esprom_part *parts, si
 /* What failed in a proof is mended as in an update: the parts are gone through again. */
 static tdm_err mend(struct esprom *e, unsigned failures)
 {
-    const struct rounds r = {.last = e->fault, .failures = failures};
+    struct rounds r = {.last = e->fault, .failures = failures};
 
     return may_heal(e) ? recover(e, &r) : e->fault.err;
 }

@@ -37,15 +37,13 @@ static void say_reply(struct fake_rom *rom, uint8_t op, const uint8_t *data, siz
     p.len = len + ESPROM_STATUS_LEN;
     p.size = (uint16_t)p.len;
     size_t wire_len = slip_encode(wire, sizeof wire, frame, esprom_packet_encode(frame, sizeof frame, &p), NULL, 0);
-    bool is_hit = op == rom->trouble.op && rom->seen[op] - 1 >= rom->trouble.nth &&
-                  rom->seen[op] - 1 < rom->trouble.nth + rom->trouble.times;
-    if (is_hit && rom->trouble.kind == FAKE_ROM_LOSE_REPLY)
+    if (rom->kind == FAKE_ROM_LOSE_REPLY || rom->kind == FAKE_ROM_WEDGE)
         return;
-    if (is_hit && rom->trouble.kind == FAKE_ROM_CUT_REPLY) {
+    if (rom->kind == FAKE_ROM_CUT_REPLY) {
         memmove(wire + 9, wire + 10, wire_len - 10);
         wire_len--;
     }
-    if (is_hit && rom->trouble.kind == FAKE_ROM_FLIP_REPLY)
+    if (rom->kind == FAKE_ROM_FLIP_REPLY)
         wire[7] ^= 1;
     fake_serial_say(rom->serial, wire, wire_len, 1);
 }
@@ -263,8 +261,9 @@ static void obey(struct fake_rom *rom, const struct esprom_packet *p)
         break;
     case ESPROM_OP_CHANGE_BAUDRATE:
         assert_int_equal(bytes_le32(p->data + 4), 0);
+        assert_true(rom->rate_count < FAKE_ROM_RATES);
         agree(rom, p->op);
-        rom->baud = bytes_le32(p->data);
+        rom->baud = rom->rates[rom->rate_count++] = bytes_le32(p->data);
         break;
     case ESPROM_OP_FLASH_BEGIN:
         do_begin(rom, p);
@@ -293,8 +292,12 @@ static void obey(struct fake_rom *rom, const struct esprom_packet *p)
 
 static bool is_due(const struct fake_rom *rom, uint8_t op)
 {
-    unsigned n = rom->seen[op];
-    return op == rom->trouble.op && n >= rom->trouble.nth && n < rom->trouble.nth + rom->trouble.times;
+    bool is_any = rom->trouble.op == FAKE_ROM_ANY;
+    size_t n = is_any ? rom->op_count : rom->seen[op];
+    bool is_meant = is_any || op == rom->trouble.op;
+
+    return is_meant && n >= rom->trouble.nth && n < rom->trouble.nth + rom->trouble.times &&
+           rom->baud > rom->trouble.above_baud;
 }
 
 static void hear_command(struct fake_rom *rom, uint8_t *frame, size_t len)
@@ -305,7 +308,7 @@ static void hear_command(struct fake_rom *rom, uint8_t *frame, size_t len)
     if (esprom_packet_decode(&p, frame, len) != TDM_OK)
         return;
     assert_int_equal(p.direction, ESPROM_REQUEST);
-    enum fake_rom_trouble kind = is_due(rom, p.op) ? rom->trouble.kind : FAKE_ROM_NONE;
+    enum fake_rom_trouble kind = rom->kind = is_due(rom, p.op) ? rom->trouble.kind : FAKE_ROM_NONE;
     assert_true(rom->op_count < FAKE_ROM_LOG);
     rom->ops[rom->op_count++] = p.op;
     rom->seen[p.op]++;
@@ -326,6 +329,10 @@ static void hear_command(struct fake_rom *rom, uint8_t *frame, size_t len)
     if (kind == FAKE_ROM_FLASH_ROTS)
         rom->flash[bytes_le32(p.data)] = 0;
     obey(rom, &p);
+    if (kind == FAKE_ROM_WEDGE) {
+        rom->is_running = false;
+        rom->starts_as = rom->trouble.then;
+    }
 }
 
 static void on_write(struct fake_serial *s, void *peer, const uint8_t *data, size_t len)
@@ -383,4 +390,11 @@ void fake_rom_init(struct fake_rom *rom, struct fake_serial *serial, struct fake
 void fake_rom_close(struct fake_rom *rom)
 {
     close_stream(rom);
+}
+
+uint8_t fake_rom_packed_op(uint8_t op)
+{
+    return op == ESPROM_OP_FLASH_BEGIN  ? ESPROM_OP_FLASH_DEFL_BEGIN
+           : op == ESPROM_OP_FLASH_DATA ? ESPROM_OP_FLASH_DEFL_DATA
+                                        : op;
 }

@@ -5,7 +5,8 @@
  * It follows what was seen on a real ESP32-C3 ROM: stale status bytes, refusals under the last good opcode, a damaged
  * block that counts as taken, erase before write, bits that only fall. It fails the test on what a ROM must never be
  * sent: FLASH_END, BEGIN of four words, a block that is no multiple of four.
- * Trouble    one row: the nth command with that opcode (from 0, and `times` in a row) meets it.
+ * Trouble    one row: the nth command with that opcode (from 0, and `times` in a row) meets it, if the line runs at more
+ *            than above_baud.
  */
 #ifndef TANDEM_TEST_FAKE_ROM_H
 #define TANDEM_TEST_FAKE_ROM_H
@@ -21,6 +22,8 @@
 
 #define FAKE_ROM_FLASH 0x20000u /* bytes that are really kept; the id may state more */
 #define FAKE_ROM_LOG   512
+#define FAKE_ROM_RATES 16
+#define FAKE_ROM_ANY   0 /* an opcode for a trouble: all of them */
 
 enum fake_rom_start { FAKE_ROM_LOADER, FAKE_ROM_APP, FAKE_ROM_USB, FAKE_ROM_MUTE, FAKE_ROM_DEAF, FAKE_ROM_GARBAGE };
 
@@ -36,6 +39,7 @@ enum fake_rom_trouble {
     FAKE_ROM_TEXT_FIRST,   /* boot text comes before the answer             */
     FAKE_ROM_REFUSE,       /* 01 06                                         */
     FAKE_ROM_FLASH_ROTS,   /* the bits of a byte fall before the command      */
+    FAKE_ROM_WEDGE,        /* done, and from here on silent until a reset     */
 };
 
 struct fake_rom {
@@ -54,15 +58,20 @@ struct fake_rom {
         uint8_t op;
         unsigned nth, times;
         enum fake_rom_trouble kind;
+        uint32_t above_baud;
+        enum fake_rom_start then; /* what resets lead to after a wedge */
     } trouble;
 
     uint8_t ops[FAKE_ROM_LOG]; /* commands in the order in which they came */
     size_t op_count;
+    uint32_t rates[FAKE_ROM_RATES]; /* as CHANGE_BAUDRATE asked for them, in order */
+    size_t rate_count;
     unsigned seen[256];
     bool is_attached;
     uint32_t flash_size; /* as SPI_SET_PARAMS said */
     uint8_t flash[FAKE_ROM_FLASH];
 
+    enum fake_rom_trouble kind; /* what the command in hand meets */
     uint8_t last_op, stale[2], frame[8300];
     size_t frame_len;
     uint32_t address, number, block_size, usr, usr2, w0, last_value;
@@ -75,5 +84,8 @@ struct fake_rom {
 /* An ESP32-H2 with 4 MiB, wired to serial and lines; fields may be changed before the first use. */
 void fake_rom_init(struct fake_rom *rom, struct fake_serial *serial, struct fake_lines *lines);
 void fake_rom_close(struct fake_rom *rom);
+
+/* The command that does the same in a compressed stream. */
+uint8_t fake_rom_packed_op(uint8_t op);
 
 #endif

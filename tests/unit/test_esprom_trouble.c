@@ -62,14 +62,6 @@ static const struct trouble_row {
     {"bits fall all the time", ESPROM_OP_FLASH_MD5, 0, 999, FAKE_ROM_FLASH_ROTS, TDM_E_CORRUPT, "digest_differs"},
 };
 
-/* The same trouble in a compressed stream. */
-static uint8_t packed_op(uint8_t op)
-{
-    return op == ESPROM_OP_FLASH_BEGIN  ? ESPROM_OP_FLASH_DEFL_BEGIN
-           : op == ESPROM_OP_FLASH_DATA ? ESPROM_OP_FLASH_DEFL_DATA
-                                        : op;
-}
-
 static void check_trouble(const struct trouble_row *row, bool is_packed)
 {
     void *state;
@@ -78,7 +70,7 @@ static void check_trouble(const struct trouble_row *row, bool is_packed)
     struct rom_bench *b = state;
     b->engine.cfg.block_size = 1024;
     b->engine.cfg.deflate = is_packed ? &b->deflate.port : NULL;
-    b->rom.trouble.op = is_packed ? packed_op(row->op) : row->op;
+    b->rom.trouble.op = is_packed ? fake_rom_packed_op(row->op) : row->op;
     b->rom.trouble.nth = row->nth;
     b->rom.trouble.times = row->times;
     b->rom.trouble.kind = row->kind;
