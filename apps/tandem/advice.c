@@ -182,7 +182,8 @@ static const struct advice_row {
     {"revoked_key", "take an image that is signed by a valid key"},
     {"rom_noise", "shorter wires or a lower [radio] flash-baud may help; `tandem rcp update` tries again"},
     {"rom_other_speed",
-     "the chip's crystal is not the one its ROM reckons with: the loader cannot be reached on this board"},
+     "its crystal is not the one its ROM reckons with; a loader measures this port's rate, and would answer all the "
+     "same: check the line from this port's TX to the radio's RX"},
     {"rom_refused", "`tandem rcp update` tries again; if it stays so, the radio's flash may be worn or protected"},
     {"rom_silent", "check power, wiring and [radio] lines; `tandem rcp probe` tries each layer"},
     {"running_source", "set [host] running to where this router says which slot it booted"},
@@ -240,7 +241,7 @@ static const struct advice_row {
     {"usb_download_only", "the second strap is low too: GPIO8 (GPIO27 of a C5) needs a pull-up"},
     {"weak_certificate", "give the server a certificate with RSA of 2048 bits or more, or P-256, signed with SHA-256"},
     {"wrong_board", "take the image for this router's board"},
-    {"wrong_chip", "check [radio] chip, and that the image is made for this radio"},
+    {"wrong_chip", "check which board is on [radio] port, [radio] chip, and that the image is made for this radio"},
     {"wrong_chip_inside", "build all firmware for the chips that the image states, and pack it again"},
     {"wrong_host", "take the image for this router's host"},
     {"wrong_issuer",

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tandem/esprom.h>
+
 #include "advice.h"
 #include "app_table.h"
 #include "out.h"
@@ -85,7 +87,7 @@ int app_fail(struct app *app, tdm_err err, const char *code, const char *sentenc
 }
 
 /* How `at` is told, by the beginning of the code; the first row that fits counts. */
-enum at_kind { AT_NUMBER, AT_ERRNO, AT_UNTOLD };
+enum at_kind { AT_NUMBER, AT_ERRNO, AT_BAUD, AT_CHIP, AT_UNTOLD };
 
 static enum at_kind at_kind_of(const char *code)
 {
@@ -93,10 +95,31 @@ static enum at_kind at_kind_of(const char *code)
         const char *prefix;
         enum at_kind kind;
     } rows[] = {
-        {"port_baud", AT_NUMBER}, {"storage_too_small", AT_NUMBER}, {"storage_path", AT_NUMBER},
-        {"port_io", AT_ERRNO},    {"storage_failed", AT_ERRNO},     {"io", AT_ERRNO},
-        {"port_", AT_UNTOLD},     {"storage_", AT_UNTOLD},          {"lines_", AT_UNTOLD},
+        {"storage_too_small", AT_NUMBER},
+        {"storage_path", AT_NUMBER},
+        {"wrong_chip_inside", AT_NUMBER},
+        {"wrong_chip", AT_CHIP},
+        {"port_baud", AT_BAUD},
+        {"baud_failed", AT_BAUD},
+        {"rom_other_speed", AT_BAUD},
+        {"port_io", AT_ERRNO},
+        {"storage_failed", AT_ERRNO},
+        {"io", AT_ERRNO},
+        {"port_", AT_UNTOLD},
+        {"storage_", AT_UNTOLD},
+        {"lines_", AT_UNTOLD},
         {"select_", AT_UNTOLD},
+        {"rom_", AT_UNTOLD},
+        {"radio_", AT_UNTOLD},
+        {"flash_", AT_UNTOLD},
+        {"not_in_loader", AT_UNTOLD},
+        {"no_sync", AT_UNTOLD},
+        {"no_loader", AT_UNTOLD},
+        {"usb_download_only", AT_UNTOLD},
+        {"not_a_rom", AT_UNTOLD},
+        {"secure_download", AT_UNTOLD},
+        {"not_an_rcp", AT_UNTOLD},
+        {"bad_reply", AT_UNTOLD},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -108,15 +131,29 @@ static enum at_kind at_kind_of(const char *code)
 
 static void tell_at(const struct tdm_fault *fault, char *text, size_t room)
 {
+    const struct esprom_chip *chip = fault->at <= UINT16_MAX ? esprom_chip_by_id((uint16_t)fault->at) : NULL;
     enum at_kind kind = at_kind_of(fault->code);
 
     text[0] = '\0';
-    if (fault->at == 0 || kind == AT_UNTOLD)
+    if (kind == AT_CHIP && chip != NULL)
+        (void)snprintf(text, room, " (it is an %s)", chip->name);
+    if (fault->at == 0 || kind == AT_UNTOLD || kind == AT_CHIP)
         return;
     if (kind == AT_ERRNO)
         (void)snprintf(text, room, " (%s)", strerror((int)fault->at));
     else
-        (void)snprintf(text, room, " (at %" PRIu64 ")", fault->at);
+        (void)snprintf(text, room, kind == AT_BAUD ? " (%" PRIu64 " baud)" : " (at %" PRIu64 ")", fault->at);
+}
+
+/* `rcp probe` sends nobody to itself. */
+static int advice_len(const struct app *app, const char *advice)
+{
+    bool is_probe = app->command != NULL && app->command->verb != NULL && strcmp(app->command->verb, "probe") == 0;
+    const char *probe = is_probe && advice != NULL ? strstr(advice, "; `tandem rcp probe`") : NULL;
+
+    if (advice == NULL)
+        return 0;
+    return probe != NULL ? (int)(probe - advice) : (int)strlen(advice);
 }
 
 int app_fail_fault(struct app *app, const char *where, const struct tdm_fault *fault)
@@ -130,9 +167,9 @@ int app_fail_fault(struct app *app, const char *where, const struct tdm_fault *f
     if (advice == NULL && app_exit_number(fault->err) == EXIT_INTERNAL)
         advice = "this is a mistake inside Tandem: please report it";
     tell_at(fault, offset, sizeof offset);
-    (void)snprintf(text, sizeof text, "%s: %s%s%s%s", where,
+    (void)snprintf(text, sizeof text, "%s: %s%s%s%.*s", where,
                    fault->what != NULL && fault->what[0] != '\0' ? fault->what : tdm_err_name(fault->err), offset,
-                   advice != NULL ? "; " : "", advice != NULL ? advice : "");
+                   advice != NULL ? "; " : "", advice_len(app, advice), advice != NULL ? advice : "");
     return report(app, tdm_err_name(fault->err), fault->code, app_exit_number(fault->err), text, &fault->at);
 }
 

@@ -81,8 +81,11 @@ static tdm_err visit_loader(struct probing *p)
     return err;
 }
 
+/* Firmware that is no co-processor's may still tell its version. */
 static int tell(struct probing *p, tdm_err err)
 {
+    if (err != TDM_OK && p->who.version[0] != '\0')
+        cJSON_AddStringToObject(cJSON_AddObjectToObject(p->app->result, "radio"), "version", p->who.version);
     if (err != TDM_OK)
         return app_fail_fault(p->app, p->app->cfg.radio.port, &p->spinel.fault);
     status_add_radio(cJSON_AddObjectToObject(p->app->result, "radio"), &p->who);
@@ -97,27 +100,29 @@ static bool are_lines_idle(struct probing *p, bool answered_before)
     return answered_before && !heard_rom && p->rom.fault.err == TDM_E_TIMEOUT;
 }
 
+static const char *place_of(const struct app *app, const struct tdm_fault *fault)
+{
+    bool is_lines = strncmp(fault->code, "lines_", strlen("lines_")) == 0 || strcmp(fault->code, "not_in_loader") == 0;
+    return is_lines ? app->cfg.radio.lines : app->cfg.radio.port;
+}
+
 static int fail_loader(struct probing *p, bool answered_before)
 {
-    const struct app *app = p->app;
+    struct app *app = p->app;
     bool is_idle = are_lines_idle(p, answered_before);
     tdm_err err = answered_before ? ask(p, "firmware after reset", true) : TDM_E_TIMEOUT; /* its layer says how it is */
 
-    if (!is_idle || err != TDM_OK)
-        return app_fail_fault(p->app, app->cfg.radio.lines, &p->rom.fault);
+    if (!is_idle || err == TDM_E_TIMEOUT)
+        return app_fail_fault(app, place_of(app, &p->rom.fault), &p->rom.fault);
     add_layer(p, "lines", "lines_no_effect", "the firmware ran on while RESET was pulled");
     return app_fail_fault(
-        p->app, app->cfg.radio.lines,
+        app, app->cfg.radio.lines,
         &(struct tdm_fault){TDM_E_TIMEOUT, "lines_no_effect", "moving RESET and BOOT changes nothing", 0});
 }
 
-/* Somebody has to press buttons: only for a radio that is silent, or on their word. It stays in its loader until they do again. */
-static int probe_by_hand(struct probing *p, tdm_err asked, bool with_reset)
+/* Somebody has to press buttons. The radio stays in its loader until they do again. */
+static int probe_by_hand(struct probing *p, tdm_err asked)
 {
-    if (asked != TDM_E_TIMEOUT && !with_reset) {
-        add_layer(p, "loader", "not tried", "the radio answers, and no RESET and BOOT lines are configured");
-        return tell(p, asked);
-    }
     if (visit_loader(p) != TDM_OK)
         return app_fail_fault(p->app, p->app->cfg.radio.port, &p->rom.fault);
     cJSON_AddStringToObject(p->app->result, "next_step",
@@ -125,24 +130,28 @@ static int probe_by_hand(struct probing *p, tdm_err asked, bool with_reset)
     return tell(p, asked);
 }
 
+static int probe_by_lines(struct probing *p, tdm_err asked)
+{
+    if (visit_loader(p) != TDM_OK)
+        return fail_loader(p, asked != TDM_E_TIMEOUT);
+    tdm_err err = ask(p, "firmware after reset", true);
+    if (err != TDM_E_TIMEOUT)
+        return tell(p, err);
+    return app_fail(p->app, err, p->spinel.fault.code,
+                    "%s: the chip is there, its firmware is not: %s; flash it with `tandem rcp update`, or check "
+                    "[radio] baud",
+                    p->app->cfg.radio.port, p->spinel.fault.what);
+}
+
+/* Whatever answers, be it no co-processor's firmware, is reset on the operator's word alone. */
 static int probe(struct probing *p, bool with_reset)
 {
     p->layers = cJSON_AddArrayToObject(p->app->result, "layers");
     add_layer(p, "port", "open", p->app->cfg.radio.port);
     tdm_err err = ask(p, "firmware", false);
-    if (err == TDM_OK && !with_reset)
-        return tell(p, TDM_OK);
-    if (!p->dev->lines.port.is_wired)
-        return probe_by_hand(p, err, with_reset);
-    if (visit_loader(p) != TDM_OK)
-        return fail_loader(p, err == TDM_OK);
-    err = ask(p, "firmware after reset", true);
-    if (err != TDM_OK)
-        return app_fail(p->app, err, p->spinel.fault.code,
-                        "%s: the chip is there, its firmware is not: %s; flash it with `tandem rcp update`, or check "
-                        "[radio] baud",
-                        p->app->cfg.radio.port, p->spinel.fault.what);
-    return tell(p, TDM_OK);
+    if (err == TDM_E_TIMEOUT || with_reset)
+        return p->dev->lines.port.is_wired ? probe_by_lines(p, err) : probe_by_hand(p, err);
+    return tell(p, err);
 }
 
 int cmd_rcp_probe(struct app *app, int argc, char **argv)

@@ -118,6 +118,15 @@ static void add_host(struct app *app, const struct reconcile *flow, enum reconci
     cJSON_AddStringToObject(host, "version", flow->record.host[flow->running].content.version);
 }
 
+/* A radio that answers, and no sign of a reset: what is wrong is neither its power nor its TX. */
+static const struct tdm_fault *blame(const struct reconcile *flow)
+{
+    static const struct tdm_fault idle = {TDM_E_TIMEOUT, "lines_no_effect", "moving RESET and BOOT changes nothing", 0};
+    bool is_idle = flow->radio_answers && flow->cfg.lines->is_wired && strcmp(flow->fault.code, "no_answer") == 0;
+
+    return is_idle ? &idle : &flow->fault;
+}
+
 static int finish(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome, tdm_err err)
 {
     const char *where = flow->was_condemned             ? "the update was refused"
@@ -129,7 +138,7 @@ static int finish(struct app *app, const struct reconcile *flow, enum reconcile_
     if (outcome == RECONCILE_WAITING)
         cJSON_AddStringToObject(app->result, "next_step",
                                 "`tandem ota confirm` keeps the new pair, `tandem ota rollback` refuses it");
-    return err == TDM_OK ? EXIT_OK : app_fail_fault(app, where, &flow->fault);
+    return err == TDM_OK ? EXIT_OK : app_fail_fault(app, where, blame(flow));
 }
 
 int radiowork_report_unasked(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome, tdm_err err)
@@ -187,7 +196,7 @@ int radiowork_report_prediction(struct app *app, const struct reconcile *flow, t
     add_radio(app->result, flow);
     if (err == TDM_OK)
         add_cost(app->result, "prediction", &flow->cost);
-    return err == TDM_OK ? EXIT_OK : app_fail_fault(app, "the radio", &flow->fault);
+    return err == TDM_OK ? EXIT_OK : app_fail_fault(app, "the radio", blame(flow));
 }
 
 int radiowork_report(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome, tdm_err err)

@@ -59,17 +59,17 @@ static tdm_err reset_and_hear(struct esprom *e)
 }
 
 /* One reset more, heard at that rate. A port that cannot have it tells nothing. */
-static bool speaks_slowly(struct esprom *e)
+static bool waits_slowly(struct esprom *e)
 {
     bool is_heard = tdm_serial_set_baud(e->cfg.serial, BAUD_OF_26_MHZ) == TDM_OK && reset_and_hear(e) == TDM_OK;
-    return is_heard && esprom_boot_judge(e->boot_text) != ESPROM_BOOT_UNKNOWN;
+    return is_heard && esprom_boot_judge(e->boot_text) == ESPROM_BOOT_LOADER;
 }
 
 static tdm_err diagnose(struct esprom *e)
 {
     bool is_garbled = e->link.heard > 0 && esprom_boot_judge(e->boot_text) == ESPROM_BOOT_UNKNOWN;
 
-    if (is_garbled && e->cfg.lines->is_wired && speaks_slowly(e))
+    if (is_garbled && e->cfg.lines->is_wired && waits_slowly(e))
         return esprom_fail(e, TDM_E_NOISE, "rom_other_speed", "the ROM's text comes at another speed", BAUD_OF_26_MHZ);
     return e->fault.err != TDM_OK ? e->fault.err : explain(e);
 }

@@ -56,6 +56,8 @@ class Manners:
     starts_in_loader: bool = False
     boot_is_wired: bool = True
     version: str = ""              # "": as in the flash
+    protocol: tuple = (4, 3)       # of Spinel
+    shell: bytes = b""             # the firmware is no radio's: whatever it hears, it prints this
     caps: tuple = (5, 12, 24, 34, 513, 64, 65, 518)
     refuses: tuple = ()            # properties that it does not know
     chatter: bool = False          # log frames, other interfaces' frames and line noise between answers
@@ -227,6 +229,8 @@ class Radio:
         return [hdlc(b"\x80\x06\x00\x70")] if self.manners.notice else []
 
     def feed(self, data: bytes) -> list[bytes]:
+        if self.manners.shell:
+            return [self.manners.shell]
         out = []
         *frames, self.rest = (self.rest + data).split(b"\x7e")
         for frame in frames:
@@ -236,7 +240,7 @@ class Radio:
         return out
 
     def value_of(self, number: int) -> bytes | None:
-        values = {1: b"\x04\x03", 2: self.version + b"\0", 3: b"\x03",
+        values = {1: bytes(self.manners.protocol), 2: self.version + b"\0", 3: b"\x03",
                   5: b"".join(map(packed, self.manners.caps)), 8: EUI64, 176: b"\x0b", 177: b"\x04", 4619: packed(0xFF)}
         return None if number in self.manners.refuses else values.get(number)
 
