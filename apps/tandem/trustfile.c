@@ -105,8 +105,20 @@ tdm_err trustlist_read(struct trustlist *t, const char *path)
     return err;
 }
 
+tdm_err trust_refuse_open(const char *path, struct tdm_fault *fault)
+{
+    struct stat st;
+    bool is_open = stat(path, &st) == 0 && (st.st_mode & S_IWOTH) != 0;
+
+    return is_open ? tdm_fault_set(fault, TDM_E_ACCESS, "trust_open", "may be changed by everybody", 0) : TDM_OK;
+}
+
 tdm_err trustlist_read_own(struct trustlist *t, const char *path)
 {
+    t->count = 0;
+    tdm_fault_clear(&t->fault);
+    if (trust_refuse_open(path, &t->fault) != TDM_OK)
+        return t->fault.err;
     tdm_err err = trustlist_read(t, path);
     bool is_missing = err == TDM_E_NOT_FOUND && strcmp(t->fault.code, "not_found") == 0;
 

@@ -4,7 +4,7 @@
  *
  * Used by   the trust commands, ota download (is there anything to trust?).   Uses  OpenSSL's X.509, filework.
  * Memory    certificates belong to the list; trustlist_free() gives them back, also after a failed read.
- * Faults    private_key, not_a_certificate, no_certificate, too_many_certificates; those of filework.
+ * Faults    private_key, not_a_certificate, no_certificate, too_many_certificates, trust_open; those of filework.
  */
 #ifndef TANDEM_TRUSTFILE_H
 #define TANDEM_TRUSTFILE_H
@@ -28,7 +28,10 @@ struct trustlist {
 
 /* Every certificate of a PEM file. Anything else in it but plain text is refused; so is a file without any. */
 TDM_MUST_USE tdm_err trustlist_read(struct trustlist *t, const char *path);
-/* The same for the router's own file: one that does not exist, or is empty, is an empty list. */
+/* TDM_E_ACCESS, trust_open: everybody may write to this file or folder, so everybody could say whom the router believes. */
+TDM_MUST_USE tdm_err trust_refuse_open(const char *path, struct tdm_fault *fault);
+/* A file that the router believes: never one that everybody may write to; one that does not exist, or is empty, is an
+   empty list. */
 TDM_MUST_USE tdm_err trustlist_read_own(struct trustlist *t, const char *path);
 /* Whole or not at all, mode 0644. */
 TDM_MUST_USE tdm_err trustlist_write(const struct trustlist *t, const char *path, struct tdm_fault *fault);

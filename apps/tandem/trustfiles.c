@@ -49,6 +49,11 @@ static tdm_err keep_named(struct trustfiles *t, const char *folder, const char *
 static tdm_err keep_folder(struct trustfiles *t, const char *folder)
 {
     struct dirent **names = NULL;
+    struct tdm_fault open;
+
+    tdm_fault_clear(&open);
+    if (trust_refuse_open(folder, &open) != TDM_OK)
+        return refuse(t, folder, &open);
     int count = scandir(folder, &names, is_certificate_name, alphasort);
     const struct tdm_fault none = {TDM_E_NOT_FOUND, "no_such_folder", "the folder cannot be read", (uint64_t)errno};
     tdm_err err = count < 0 ? refuse(t, folder, &none) : TDM_OK;

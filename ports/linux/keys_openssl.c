@@ -200,6 +200,12 @@ static tdm_err refuse_errno(struct loading *l, int number)
     return tdm_fault_set(l->why, err, "key_file_unreadable", "cannot be read", (uint64_t)number);
 }
 
+/* Who may change it decides whom this router believes. */
+static tdm_err refuse_open(struct loading *l)
+{
+    return refuse(l, TDM_E_ACCESS, "keys_open", "may be changed by everybody");
+}
+
 static tdm_err take_file(struct loading *l, const char *path)
 {
     struct stat st;
@@ -212,6 +218,8 @@ static tdm_err take_file(struct loading *l, const char *path)
         return refuse_errno(l, errno);
     if (!S_ISREG(st.st_mode))
         return refuse(l, TDM_E_FORMAT, "bad_key_file", "is not a file");
+    if ((st.st_mode & S_IWOTH) != 0)
+        return refuse_open(l);
     file = fopen(path, "re");
     if (file == NULL)
         return refuse_errno(l, errno);
@@ -275,6 +283,8 @@ static tdm_err take_place(struct loading *l, const char *place)
         return refuse(l, TDM_E_FORMAT, "bad_key_file", "has too long a name");
     if (stat(place, &st) != 0)
         return refuse_errno(l, errno);
+    if ((st.st_mode & S_IWOTH) != 0)
+        return refuse_open(l);
     l->found = 0;
     tdm_err err = S_ISDIR(st.st_mode) ? take_folder(l, place) : take_file(l, place);
     if (err != TDM_OK || l->found > 0)

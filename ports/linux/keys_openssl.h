@@ -7,10 +7,11 @@
  *           dot; all others are ignored (what editors leave behind). A file holds one or more blocks BEGIN PUBLIC KEY;
  *           around them may stand blank lines and lines that begin with #.
  * Strict    what is not a public key of P-256 is refused and not skipped: a device that trusts fewer keys than its owner
- *           believes fails at the worst time, one that misses a revocation is worse.
+ *           believes fails at the worst time, one that misses a revocation is worse. So is a file or folder that everybody
+ *           may write to: who can put a key there is believed.
  * Memory    the caller owns the list; nothing is kept.
  * Failures  fill `why`, and list->file says which file or folder. Codes: key_is_private, key_wrong_kind, key_doubled,
- *           bad_key_file, too_many_keys, no_keys, key_file_missing, key_file_unreadable.
+ *           bad_key_file, too_many_keys, no_keys, key_file_missing, key_file_unreadable, keys_open.
  */
 #ifndef LINUX_KEYS_OPENSSL_H
 #define LINUX_KEYS_OPENSSL_H

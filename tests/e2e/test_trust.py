@@ -74,6 +74,25 @@ def test_folder_with_a_private_key_or_none_is_told(router, certificate, folder):
     assert (answer.exit, answer.code) == (20, "no_such_folder") and "/nonexistent" in answer.message
 
 
+@pytest.mark.parametrize("which, mode", [("2.crt", 0o646), (".", 0o1777)], ids=["file", "folder"])
+def test_what_everybody_may_write_to_is_not_believed(router, certificate, folder, which, mode):
+    router.trust(certificate.cert)
+    (folder / which).chmod(mode)
+    for words in (("trust", "list"), ("ota", "download", "https://localhost:1/image")):
+        answer = router.run("--trust-folder", folder, *words)
+        assert (answer.exit, answer.code) == (21, "trust_open") and str(folder / which) in answer.message
+
+
+def test_the_own_file_is_not_believed_when_everybody_may_write_to_it(router, certificate):
+    router.trust(certificate.cert)
+    (router.dir / "trust.pem").chmod(0o666)
+    for words in (("trust", "list"), ("trust", "add", certificate.cert), ("ota", "download", "https://localhost:1/image")):
+        answer = router.run(*words)
+        assert (answer.exit, answer.code) == (21, "trust_open"), answer
+    (router.dir / "trust.pem").chmod(0o644)
+    assert router.run("trust", "list").data["count"] == 1
+
+
 def test_folder_has_a_limit(router, folder):
     for i in range(63):
         (folder / f"a{i}.pem").write_text((folder / "1.pem").read_text())

@@ -155,6 +155,29 @@ static void a_folder_in_the_order_of_names(void **state)
     check_key(2, 1, false);
 }
 
+static void a_link_is_the_file_it_leads_to(void **state)
+{
+    (void)state;
+    put_folder("keys");
+    put_key("release", 1);
+    assert_int_equal(symlink("../release", path_of("keys/a.pem")), 0);
+    load("keys", NULL);
+    assert_int_equal(list.count, 1);
+    check_key(0, 1, false);
+}
+
+/* Whoever shares the owner's group is trusted as the owner is. */
+static void a_group_may_write(void **state)
+{
+    (void)state;
+    put_folder("keys");
+    put_key("keys/a.pem", 1);
+    assert_int_equal(chmod(path_of("keys/a.pem"), 0664), 0);
+    assert_int_equal(chmod(path_of("keys"), 0775), 0);
+    load("keys", NULL);
+    assert_int_equal(list.count, 1);
+}
+
 static void revoked_wins(void **state)
 {
     (void)state;
@@ -296,6 +319,51 @@ static void make_dangling(void)
     put_folder("keys");
     assert_int_equal(symlink("nowhere", path_of("keys/a.pem")), 0);
 }
+static void make_loop(void)
+{
+    put_folder("keys");
+    assert_int_equal(symlink("a.pem", path_of("keys/a.pem")), 0);
+}
+static void make_pipe(void)
+{
+    put_folder("keys");
+    assert_int_equal(mkfifo(path_of("keys/a.pem"), 0600), 0);
+}
+static void open_to_all(const char *name, mode_t mode)
+{
+    assert_int_equal(chmod(path_of(name), mode), 0);
+}
+static void make_open_file(void)
+{
+    put_key("keys", 1);
+    open_to_all("keys", 0646);
+}
+static void make_open_file_in_the_folder(void)
+{
+    put_folder("keys");
+    put_key("keys/a.pem", 1);
+    put_key("keys/b.pem", 2);
+    open_to_all("keys/b.pem", 0606);
+}
+static void make_open_folder(void)
+{
+    put_folder("keys");
+    put_key("keys/a.pem", 1);
+    open_to_all("keys", 01777);
+}
+static void make_open_revoked(void)
+{
+    put_key("keys", 1);
+    put_folder("revoked");
+    open_to_all("revoked", 0777);
+}
+static void make_link_to_an_open_file(void)
+{
+    put_folder("keys");
+    put_key("elsewhere", 1);
+    open_to_all("elsewhere", 0666);
+    assert_int_equal(symlink("../elsewhere", path_of("keys/a.pem")), 0);
+}
 static void make_folder_named_pem(void)
 {
     put_folder("keys");
@@ -408,6 +476,15 @@ static const struct {
     {"no such place", make_nothing, "keys", "", "keys", TDM_E_NOT_FOUND, "key_file_missing"},
     {"no such revoked place", make_doubled_encoding, "", "revoked", "revoked", TDM_E_NOT_FOUND, "key_file_missing"},
     {"a link to nowhere", make_dangling, "keys", "", "keys/a.pem", TDM_E_NOT_FOUND, "key_file_missing"},
+    {"a link to itself", make_loop, "keys", "", "keys/a.pem", TDM_E_IO, "key_file_unreadable"},
+    {"a pipe", make_pipe, "keys", "", "keys/a.pem", TDM_E_FORMAT, "bad_key_file"},
+    {"a file that everybody may write to", make_open_file, "keys", "", "keys", TDM_E_ACCESS, "keys_open"},
+    {"such a file in the folder", make_open_file_in_the_folder, "keys", "", "keys/b.pem", TDM_E_ACCESS, "keys_open"},
+    {"a folder that everybody may write to", make_open_folder, "keys", "", "keys", TDM_E_ACCESS, "keys_open"},
+    {"a revoked folder that everybody may write to", make_open_revoked, "keys", "revoked", "revoked", TDM_E_ACCESS,
+     "keys_open"},
+    {"a link to a file that everybody may write to", make_link_to_an_open_file, "keys", "", "keys/a.pem", TDM_E_ACCESS,
+     "keys_open"},
     {"a folder named like a key", make_folder_named_pem, "keys", "", "keys/a.pem", TDM_E_FORMAT, "bad_key_file"},
     {"a certificate", make_certificate, "keys", "", "keys", TDM_E_FORMAT, "bad_key_file"},
     {"text before the key", make_text_before, "keys", "", "keys", TDM_E_FORMAT, "bad_key_file"},
@@ -458,6 +535,8 @@ int main(void)
         WITH_FOLDER(nothing_configured_is_no_key),
         WITH_FOLDER(one_file_with_comments),
         WITH_FOLDER(a_folder_in_the_order_of_names),
+        WITH_FOLDER(a_link_is_the_file_it_leads_to),
+        WITH_FOLDER(a_group_may_write),
         WITH_FOLDER(revoked_wins),
         WITH_FOLDER(revoked_alone),
         WITH_FOLDER(other_encodings_of_the_same_key),
