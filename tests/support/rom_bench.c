@@ -67,3 +67,16 @@ void bench_has_fault(const struct rom_bench *b, const char *name, tdm_err err, c
     if (b->engine.fault.err != err || strcmp(b->engine.fault.code, code) != 0)
         fail_msg("%s: fault %s %s, not %s", name, tdm_err_name(b->engine.fault.err), b->engine.fault.code, code);
 }
+
+void bench_is_left(struct rom_bench *b, const char *name)
+{
+    size_t resets = b->lines.resets, loader_resets = b->lines.loader_resets;
+    struct tdm_fault before = b->engine.fault;
+
+    assert_int_equal(esprom_leave(&b->engine), TDM_OK);
+    if (b->lines.resets != resets + 1 || b->lines.loader_resets != loader_resets || b->lines.reset || b->lines.boot)
+        fail_msg("%s: the radio was not reset into its firmware", name);
+    if (b->serial.baud != BENCH_APP_BAUD)
+        fail_msg("%s: the port was left at %u", name, (unsigned)b->serial.baud);
+    bench_has_fault(b, name, before.err, before.code);
+}
