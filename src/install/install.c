@@ -84,6 +84,24 @@ static tdm_err digest_host(struct install *in, uint64_t length, const uint8_t *m
     return is_same ? TDM_OK : install_fail(in, TDM_E_CORRUPT, code, "what the host slot holds is not what was stored");
 }
 
+static bool has_bundle_changed(const struct install *in, uint64_t length, const uint8_t *digest)
+{
+    return install_has_changed(in, in->cfg.rcp_slots[in->plan.rcp], length, digest);
+}
+
+static bool has_host_changed(const struct install *in, uint64_t length, const uint8_t *digest)
+{
+    bool has_host = in->plan.kind == SLOT_TRIAL_HOST && length > 0;
+    return has_host && install_has_changed(in, in->cfg.host->slots[in->plan.host], length, digest);
+}
+
+/* Of bytes that nobody sent, what the judge makes of them is not what is wrong. */
+static tdm_err blame_medium(struct install *in, const char *code, const char *what)
+{
+    tdm_fault_clear(&in->fault);
+    return install_fail(in, TDM_E_CORRUPT, code, what);
+}
+
 /* What lies on the medium must be what in->verdict says, which is then the judge's of what was read. */
 static tdm_err read_back(struct install *in)
 {
@@ -92,6 +110,9 @@ static tdm_err read_back(struct install *in)
     if (in->plan.is_host_alone) /* its front was judged and is not stored */
         return digest_host(in, meant->layout.host_size, meant->host_digest, "staged_differs");
     tdm_err err = install_stream_back(in, meant->layout.bundle_size, meant->layout.host_size);
+    if (err != TDM_OK && (has_bundle_changed(in, meant->layout.bundle_size, meant->bundle_digest) ||
+                          has_host_changed(in, meant->layout.host_size, meant->host_digest)))
+        return blame_medium(in, "staged_differs", "what was stored is not what was received");
     if (err != TDM_OK)
         return err;
     bool is_same = memcmp(seen->bundle_digest, meant->bundle_digest, TDM_SHA256_LEN) == 0 &&
@@ -309,6 +330,8 @@ static tdm_err judge_back(struct install *in)
     const struct slot_content *host = &in->record.host[in->plan.host].content;
 
     tdm_err err = install_stream_bundle(in, bundle->length);
+    if (err != TDM_OK && has_bundle_changed(in, bundle->length, bundle->digest))
+        return blame_medium(in, "stored_differs", "the older radio bundle has changed");
     if (err != TDM_OK)
         return err;
     if (memcmp(in->judge.verdict.bundle_digest, bundle->digest, TDM_SHA256_LEN) != 0)

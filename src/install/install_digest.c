@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "install/install_digest.h"
 
+#include <string.h>
+
 struct adder {
     struct tdm_sink sink;
     struct tdm_sha256 *sha;
@@ -43,4 +45,11 @@ tdm_err install_digest_of(const struct install *in, struct tdm_flash *flash, uin
         return tdm_sha256_end(&sha, digest);
     tdm_sha256_drop(&sha);
     return err;
+}
+
+bool install_has_changed(const struct install *in, struct tdm_flash *flash, uint64_t length, const uint8_t *digest)
+{
+    uint8_t now[TDM_SHA256_LEN];
+
+    return install_digest_of(in, flash, 0, length, now) == TDM_OK && memcmp(now, digest, sizeof now) != 0;
 }

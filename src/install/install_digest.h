@@ -22,4 +22,8 @@ TDM_MUST_USE tdm_err install_digest_add(const struct install *in, struct tdm_fla
 TDM_MUST_USE tdm_err install_digest_of(const struct install *in, struct tdm_flash *flash, uint64_t from, uint64_t to,
                                        uint8_t digest[TDM_SHA256_LEN]);
 
+/* The medium holds other bytes than these once were. One that cannot be read is not known to. */
+TDM_MUST_USE bool install_has_changed(const struct install *in, struct tdm_flash *flash, uint64_t length,
+                                      const uint8_t *digest);
+
 #endif

@@ -95,6 +95,38 @@ static tdm_err on_host(struct judge_output *port, const uint8_t *data, size_t le
     return TDM_OK; /* a slot stores none */
 }
 
+/* ---- are these the recorded bytes ---- */
+
+struct hash_sink {
+    struct tdm_sink sink;
+    struct tdm_sha256 sha;
+};
+
+static tdm_err push_to_hash(struct tdm_sink *sink, const uint8_t *data, size_t len)
+{
+    return tdm_sha256_update(&((struct hash_sink *)(void *)sink)->sha, data, len);
+}
+
+/* Asked when the judge has refused: of bytes that nobody stored, what he makes of them is not what is wrong. */
+static bool has_changed(const struct reconcile *r, uint8_t slot)
+{
+    const struct slot_content *content = &r->record.rcp[slot];
+    struct hash_sink to = {.sink = {.push = push_to_hash}};
+    uint8_t digest[TDM_SHA256_LEN];
+
+    if (tdm_sha256_begin(&to.sha, r->cfg.crypto) != TDM_OK)
+        return false;
+    if (slot_replay(r->cfg.rcp_slots[slot], content->length, r->cfg.buf, r->cfg.buf_len, &to.sink) == TDM_OK)
+        return tdm_sha256_end(&to.sha, digest) == TDM_OK && !slot_id_equal(digest, content->digest);
+    tdm_sha256_drop(&to.sha);
+    return false;
+}
+
+static tdm_err refuse_changed(struct reconcile *r, uint8_t slot)
+{
+    return tdm_fault_set(&r->bundle_fault, TDM_E_CORRUPT, "stored_differs", "the stored bundle has changed", slot);
+}
+
 /* ---- judging ---- */
 
 /* The whole bundle through the judge; its verdict in r->bundle. */
@@ -114,15 +146,15 @@ static tdm_err judge_bundle(struct reconcile *r, uint8_t slot)
     /* Also of a bundle that is damaged further on: the radio may run it all the same. */
     memcpy(r->wanted, r->judge.verdict.version, sizeof r->wanted);
     r->wanted[sizeof r->wanted - 1] = '\0';
+    if (err != TDM_OK && has_changed(r, slot))
+        return refuse_changed(r, slot);
     if (err != TDM_OK && r->judge.fault.err != TDM_OK)
         return tdm_fault_from(&r->bundle_fault, &r->judge.fault);
     if (err != TDM_OK)
         return tdm_fault_set(&r->bundle_fault, err, "bundle_damaged", "the stored bundle cannot be read", slot);
     bool is_the_recorded = slot_id_equal(r->bundle.bundle_digest, content->digest) &&
                            (!r->bundle.has_manifest || slot_id_equal(r->bundle.id, content->id));
-    if (!is_the_recorded)
-        return tdm_fault_set(&r->bundle_fault, TDM_E_CORRUPT, "stored_differs", "the stored bundle has changed", slot);
-    return TDM_OK;
+    return is_the_recorded ? TDM_OK : refuse_changed(r, slot);
 }
 
 /* Where the parts go, as the judge has read it. */

@@ -70,6 +70,14 @@ static void exchanged(struct slot_record *rec)
     rec->rcp[SLOT_R0].digest[0] ^= 1;
 }
 
+/* The table then says that it is of a later format. What is wrong is that nobody stored it so. */
+static void changed_in_its_table(struct slot_record *rec)
+{
+    (void)rec;
+    w.router.rcp[SLOT_R0].mem[0] ^= 1;
+    w.router.rcp[SLOT_R0].durable[0] ^= 1;
+}
+
 static void no_port(struct slot_record *rec)
 {
     (void)rec;
@@ -85,6 +93,7 @@ static const struct untold {
     {"no bundle", unmanaged, "no_bundle"},
     {"a bundle half written", half_written, "no_bundle"},
     {"a bundle of somebody else", exchanged, "stored_differs"},
+    {"a bundle that was written to", changed_in_its_table, "stored_differs"},
     {"no port", no_port, "port_lost"},
 };
 
