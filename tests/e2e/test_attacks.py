@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The attack table (attack_rows.py, attack_rows_signed.py) against a router with keys, over HTTPS, one request a row.
+"""The attack table (attack_rows.py, attack_rows_signed.py, attack_rows_more.py) against a router with keys, over HTTPS, one request a row.
 
 The router has lived: a signed pair runs, proven, and a later image with the highest counter has failed its trial. Each
 row begins with just that.
 """
 
+import re
+
 import pytest
 
 import small_images
 from attack_rows import FIRST, FRAME, HEADER, REVOKED, SECOND, Attack, pair
+from attack_rows_more import MORE, MORE_CONTROLS, MORE_PARTS
 from attack_rows_signed import CONTROLS, JUDGEMENTS, PARTS, SIGNATURES, STATEMENTS
 from conftest import Command
 from liar import Liar
@@ -18,7 +21,7 @@ from test_boot import Router
 
 ROW_54 = Attack(54, "image that failed its trial", "known_bad",
                 lambda: pair(pair_version=b"1.6.0", counter=(1 << 31) - 1))
-UNTOUCHED = HEADER + FRAME + SIGNATURES + STATEMENTS + JUDGEMENTS + [ROW_54]
+UNTOUCHED = HEADER + FRAME + SIGNATURES + STATEMENTS + JUDGEMENTS + [ROW_54] + MORE
 FILES = ("host-a", "host-b", "rcp-0", "rcp-1", "boot", "record", "running")
 POLICY = """\
 [host]
@@ -121,6 +124,12 @@ def router(target):
     return target
 
 
+def test_the_manual_counts_the_rows(repo):
+    section = (repo / "docs/TESTING.md").read_text().split("## 10. ")[1].split("\n## ")[0]
+    assert [int(number) for number in re.findall(r"^\| (\d+) \|", section, re.M)] == [
+        len(UNTOUCHED), len(PARTS + MORE_PARTS), len(CONTROLS + MORE_CONTROLS)]
+
+
 def name(attack: Attack) -> str:
     return f"{attack.row} {attack.name}"
 
@@ -132,7 +141,7 @@ def test_refused_before_anything_is_written(router, attack):
     assert router.storage() == router.before
 
 
-@pytest.mark.parametrize("attack", PARTS, ids=name)
+@pytest.mark.parametrize("attack", PARTS + MORE_PARTS, ids=name)
 def test_refused_while_the_free_slots_fill(router, attack):
     answer = router.download(attack)
     assert answer["exit"] != 0 and answer["error"]["code"] == attack.code, answer
@@ -145,7 +154,7 @@ def test_refused_while_the_free_slots_fill(router, attack):
         assert row == was or not router.is_in_use(row["slot"])
 
 
-@pytest.mark.parametrize("attack", CONTROLS, ids=name)
+@pytest.mark.parametrize("attack", CONTROLS + MORE_CONTROLS, ids=name)
 def test_taken(router, attack):
     answer = router.download(attack)
     assert answer["exit"] == 0, answer

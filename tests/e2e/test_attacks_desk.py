@@ -6,15 +6,16 @@ import json
 import pytest
 
 from attack_rows import FIRST, FRAME, HEADER, REVOKED, SECOND
+from attack_rows_more import MORE, MORE_PARTS
 from attack_rows_signed import CONTROLS, JUDGEMENTS, PARTS, SIGNATURES, STATEMENTS
 
-KNOWN_TO_A_ROUTER_ALONE = {23, 55, 57, 58, 59, 60, 61, 62, 63}
+KNOWN_TO_A_ROUTER_ALONE = {23, 55, 57, 58, 59, 60, 61, 62, 63, 77, 78}
 
 
 def one_of_each():
     """The first of each kind of attack and code; test_attacks.py has them all."""
     rows = {}
-    for attack in HEADER + FRAME + SIGNATURES + STATEMENTS + JUDGEMENTS + PARTS:
+    for attack in HEADER + FRAME + SIGNATURES + STATEMENTS + JUDGEMENTS + PARTS + MORE + MORE_PARTS:
         if attack.row not in KNOWN_TO_A_ROUTER_ALONE and attack.code != "captive_portal":
             rows.setdefault((attack.row, attack.code), attack)
     return list(rows.values()) + [attack for attack in CONTROLS if attack.row != 55]
