@@ -9,7 +9,7 @@
 #define SECURITY_LEN_S2   12        /* an ESP32-S2 tells no chip id           */
 #define ESP32S2           2
 #define SPI_POLLS         10u
-#define ID_READINGS       4u
+#define READINGS          4u
 
 /* GET_SECURITY_INFO:  flags (4) | encryption count (1) | key purposes (7) | chip id (4) | revision of the ROM (4) */
 struct security {
@@ -28,6 +28,25 @@ static struct security read_security(const uint8_t *data)
     bytes_skip(&r, 7);
     s.chip_id = bytes_get_le32(&r);
     return s;
+}
+
+/* A ROM's replies carry no checksum: what is decided for good counts when two readings in a row agree. */
+static tdm_err contradiction(struct esprom_link *l, const char *what, uint64_t at)
+{
+    return tdm_fault_set(&l->fault, TDM_E_NOISE, "rom_noise", what, at);
+}
+
+static tdm_err read_reg_twice(struct esprom_link *l, uint32_t reg, uint32_t *value)
+{
+    tdm_err err = esprom_link_read_reg(l, reg, value);
+
+    for (unsigned i = 1; i < READINGS && err == TDM_OK; i++) {
+        uint32_t before = *value;
+        err = esprom_link_read_reg(l, reg, value);
+        if (err == TDM_OK && *value == before)
+            return TDM_OK;
+    }
+    return err != TDM_OK ? err : contradiction(l, "a register reads otherwise each time", reg);
 }
 
 static bool is_odd(uint8_t bits)
@@ -63,13 +82,17 @@ static tdm_err chip_by_magic(struct esprom *e)
 {
     uint32_t magic = 0;
 
-    tdm_err err = esprom_link_read_reg(&e->link, ESPROM_MAGIC_REG, &magic);
+    tdm_err err = read_reg_twice(&e->link, ESPROM_MAGIC_REG, &magic);
     if (err == TDM_E_PEER)
         return esprom_fail(e, TDM_E_UNSUPPORTED, "secure_download", "the loader withholds its registers", 0);
     if (err != TDM_OK)
         return esprom_fail_link(e);
     e->chip = esprom_chip_by_magic(magic);
-    return e->chip ? TDM_OK : fail_chip(e, esprom_other_chip_by_magic(magic), magic);
+    if (!e->chip)
+        return fail_chip(e, esprom_other_chip_by_magic(magic), magic);
+    tdm_log_note(e->cfg.log, TDM_LOG_WARNING, "the loader does not tell whether the flash is encrypted; chip",
+                 e->chip->id);
+    return TDM_OK;
 }
 
 /* A reply that is too short for a chip id is damaged, or an ESP32-S2's; its own length asked for tells which. */
@@ -84,19 +107,47 @@ static bool is_esp32s2(struct esprom *e)
     return is_short;
 }
 
-static tdm_err identify_chip(struct esprom *e)
+static tdm_err ask_security(struct esprom_link *l, struct security *s)
 {
     const struct esprom_ask ask = {.op = ESPROM_OP_SECURITY_INFO, .expected = ESPROM_SECURITY_LEN};
     struct esprom_reply reply;
 
-    tdm_err err = esprom_link_ask(&e->link, &ask, &reply);
-    if (err == TDM_E_PEER)
+    tdm_err err = esprom_link_ask(l, &ask, &reply);
+    if (err == TDM_OK)
+        *s = read_security(reply.data);
+    return err;
+}
+
+static bool is_same(const struct security *a, const struct security *b)
+{
+    return a->flags == b->flags && a->crypt_count == b->crypt_count && a->chip_id == b->chip_id;
+}
+
+/* A single reading would take an encrypted chip for an open one by one damaged bit. */
+static tdm_err confirm_security(struct esprom_link *l, struct security *s)
+{
+    tdm_err err = TDM_OK;
+
+    for (unsigned i = 1; i < READINGS && err == TDM_OK; i++) {
+        struct security before = *s;
+        err = ask_security(l, s);
+        if (err == TDM_OK && is_same(s, &before))
+            return TDM_OK;
+    }
+    return err != TDM_OK ? err : contradiction(l, "damaged security information", s->chip_id);
+}
+
+static tdm_err identify_chip(struct esprom *e)
+{
+    struct security s = {0};
+
+    tdm_err err = ask_security(&e->link, &s);
+    if (err == TDM_E_PEER && e->link.fault.at == ESPROM_REASON_BAD_FORMAT) /* a ROM that does not know the question */
         return chip_by_magic(e);
     if (err == TDM_E_NOISE && is_esp32s2(e))
         return fail_chip(e, esprom_other_chip_by_id(ESP32S2), ESP32S2);
-    if (err != TDM_OK)
+    if (err != TDM_OK || confirm_security(&e->link, &s) != TDM_OK)
         return esprom_fail_link(e);
-    struct security s = read_security(reply.data);
     e->chip = s.chip_id <= 0xffff ? esprom_chip_by_id((uint16_t)s.chip_id) : NULL;
     if (!e->chip)
         return fail_chip(e, esprom_other_chip_by_id(s.chip_id), s.chip_id);
@@ -127,7 +178,7 @@ static tdm_err read_fuse(struct esprom *e, uint8_t at, uint8_t len, uint16_t *ou
 {
     uint32_t word = 0;
 
-    if (esprom_link_read_reg(&e->link, e->chip->mac_reg + at / 32u * 4, &word) != TDM_OK)
+    if (read_reg_twice(&e->link, e->chip->mac_reg + at / 32u * 4, &word) != TDM_OK)
         return esprom_fail_link(e);
     *out = (uint16_t)(word >> at % 32u & ((1u << len) - 1));
     return TDM_OK;
@@ -214,19 +265,18 @@ static tdm_err read_flash_id(struct esprom_link *l, uint32_t spi, uint32_t *id)
     return err;
 }
 
-/* The ROM's replies carry no checksum, and a size is kept for long: it counts when two readings in a row agree. */
 static tdm_err confirm_flash_id(struct esprom_link *l, uint32_t spi, uint32_t *id)
 {
     uint32_t before = 0;
 
     tdm_err err = read_flash_id(l, spi, id);
-    for (unsigned i = 1; i < ID_READINGS && err == TDM_OK; i++) {
+    for (unsigned i = 1; i < READINGS && err == TDM_OK; i++) {
         before = *id;
         err = read_flash_id(l, spi, id);
         if (err == TDM_OK && *id == before)
             return TDM_OK;
     }
-    return err != TDM_OK ? err : tdm_fault_set(&l->fault, TDM_E_NOISE, "rom_noise", "damaged flash id", *id);
+    return err != TDM_OK ? err : contradiction(l, "damaged flash id", *id);
 }
 
 static tdm_err attach_flash(struct esprom *e)

@@ -45,6 +45,8 @@ static void say_reply(struct fake_rom *rom, uint8_t op, const uint8_t *data, siz
     }
     if (rom->kind == FAKE_ROM_FLIP_REPLY)
         wire[7] ^= 1;
+    if (rom->kind == FAKE_ROM_FLIP_BITS)
+        wire[1 + rom->trouble.at] ^= rom->trouble.bits;
     fake_serial_say(rom->serial, wire, wire_len, 1);
 }
 
@@ -233,8 +235,17 @@ static void do_md5(struct fake_rom *rom, const struct esprom_packet *p)
     say_reply(rom, p->op, (const uint8_t *)hex, ESPROM_MD5_HEX_LEN, 0, 0);
 }
 
+static bool is_withheld(const struct fake_rom *rom, uint8_t op)
+{
+    return rom->withholds && (op == ESPROM_OP_READ_REG || op == ESPROM_OP_WRITE_REG || op == ESPROM_OP_FLASH_MD5);
+}
+
 static void obey(struct fake_rom *rom, const struct esprom_packet *p)
 {
+    if (is_withheld(rom, p->op)) {
+        refuse(rom, rom->last_op, ESPROM_REASON_BAD_FORMAT);
+        return;
+    }
     switch (p->op) {
     case ESPROM_OP_SYNC:
         do_sync(rom);

@@ -35,6 +35,7 @@ enum fake_rom_trouble {
     FAKE_ROM_FLIP_OPCODE,  /* of the request: refused under another opcode  */
     FAKE_ROM_CUT_REPLY,    /* a byte of the answer is missing               */
     FAKE_ROM_FLIP_REPLY,   /* a bit of the answer's value is another        */
+    FAKE_ROM_FLIP_BITS,    /* bits of one byte of the answer are others     */
     FAKE_ROM_LATE_SYNCS,   /* eight SYNC replies come before the answer     */
     FAKE_ROM_TEXT_FIRST,   /* boot text comes before the answer             */
     FAKE_ROM_REFUSE,       /* 01 06                                         */
@@ -53,12 +54,14 @@ struct fake_rom {
     uint8_t crypt_count;
     size_t security_len;              /* 0: 20, as of all but an ESP32-S2 */
     bool has_security_info, inflates; /* inflates: knows compressed blocks */
+    bool withholds;                   /* registers and digests, as in secure download mode */
     uint32_t baud, highest_baud;      /* above highest_baud nothing arrives whole */
     struct {
         uint8_t op;
         unsigned nth, times;
         enum fake_rom_trouble kind;
         uint32_t above_baud;
+        uint8_t at, bits;         /* of the answer, from its head on; no byte before may be escaped */
         enum fake_rom_start then; /* what resets lead to after a wedge */
     } trouble;
 
