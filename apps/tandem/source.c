@@ -19,22 +19,25 @@ static bool is_url(const char *from)
     return strstr(from, "://") != NULL;
 }
 
-/* The URL without what stands before the last @ of its host. */
+/* Where the host of a URL stands, with user and password before it; a slash more than there should be is overlooked. */
+static const char *host_of(const char *url)
+{
+    const char *host = strstr(url, "://") + 3;
+    return host + strspn(host, "/");
+}
+
+/* To be shown: without user and password, and up to the query, which may be a key. */
 static void name_it(char *name, size_t room, const char *from)
 {
-    const char *host = strstr(from, "://");
-    const char *at = NULL;
-
-    if (host != NULL) {
-        host += 3;
-        size_t len = strcspn(host, "/?#");
-        for (size_t i = 0; i < len; i++)
-            at = host[i] == '@' ? host + i : at;
-    }
-    if (at == NULL)
+    if (!is_url(from)) {
         (void)snprintf(name, room, "%s", from);
-    else
-        (void)snprintf(name, room, "%.*s%s", (int)(host - from), from, at + 1);
+        return;
+    }
+    const char *host = host_of(from), *shown = host;
+    size_t len = strcspn(host, "/?#");
+    for (size_t i = 0; i < len; i++)
+        shown = host[i] == '@' ? host + i + 1 : shown;
+    (void)snprintf(name, room, "%.*s%.*s", (int)(host - from), from, (int)strcspn(shown, "?#"), shown);
 }
 
 /* With nothing to trust no server can be believed: said before anybody connects, unless the first server need not be. */
@@ -121,12 +124,13 @@ static void init_ports(struct source *s, const struct app *app, bool is_insecure
 
 /* ---- the places ---- */
 
-/* base, and the last part of the path of `from`; not its query, which may be a key to that server alone. */
+/* base, and the last part of the path of `from`; not its query, nor its user: those are keys to that server alone. */
 static bool join(char *out, size_t room, const char *base, size_t base_len, const char *from)
 {
-    size_t end = strcspn(from, "?#"), at = end;
+    size_t path = (size_t)(host_of(from) - from) + strcspn(host_of(from), "/?#");
+    size_t end = path + strcspn(from + path, "?#"), at = end;
 
-    while (at > 0 && from[at - 1] != '/')
+    while (at > path && from[at - 1] != '/')
         at--;
     bool has_slash = base_len > 0 && base[base_len - 1] == '/';
     int n = snprintf(out, room, "%.*s%s%.*s", (int)base_len, base, has_slash ? "" : "/", (int)(end - at), from + at);

@@ -21,15 +21,17 @@ static bool has_scheme(const char *url, const char *scheme)
     return strncasecmp(url, scheme, n) == 0 && strncmp(url + n, "://", 3) == 0;
 }
 
-/* Never from https to anything less. Whatever secrets the new address brings along are not ours, and not used. */
+/* Never from https to anything less. Whatever secrets the new address brings along are not ours: neither used nor shown. */
 static tdm_err follow(struct http_curl_visit *t)
 {
     struct tdm_fault unused = {TDM_OK, NULL, NULL, 0};
+    bool was_https = t->url.is_https, is_read = http_curl_url_read(&t->url, t->next, &unused) == TDM_OK;
+    const char *shown = is_read ? t->url.text : t->next;
 
-    http_curl_keep_detail(t->reply, t->next, strcspn(t->next, "?#")); /* a signed link is a key */
-    if (!has_scheme(t->next, "https") && (t->url.is_https || !has_scheme(t->next, "http")))
+    http_curl_keep_detail(t->reply, shown, strcspn(shown, is_read ? "?#" : ":/?#@")); /* a signed link is a key */
+    if (!has_scheme(t->next, "https") && (was_https || !has_scheme(t->next, "http")))
         return fail(t, TDM_E_REFUSED, "bad_redirect", "the server points to an address without https");
-    if (http_curl_url_read(&t->url, t->next, &unused) != TDM_OK)
+    if (!is_read)
         return fail(t, TDM_E_PEER, "bad_redirect", "the server points to something that is no address");
     return TDM_OK;
 }

@@ -21,7 +21,9 @@ static void keep_words(struct http_curl_visit *t, CURLcode rc)
 {
     char text[TDM_HTTP_DETAIL_MAX * 2];
     bool is_led_away = strcmp(t->first.text, t->url.text) != 0;
-    const char *words = t->words[0] != '\0' ? t->words : curl_easy_strerror(rc);
+    bool is_secret =
+        strchr(t->words, '@') != NULL; /* a proxy's address that cannot be read is quoted with its password */
+    const char *words = t->words[0] != '\0' && !is_secret ? t->words : curl_easy_strerror(rc);
     bool is_pin = rc == CURLE_SSL_PINNEDPUBKEYNOTMATCH;
     const char *about = is_pin ? t->tls->pin : rc == CURLE_PEER_FAILED_VERIFICATION ? t->tls->about : "";
 

@@ -118,6 +118,29 @@ def test_no_message_shows_the_signature_of_a_link(router, liar, certificate):
         assert secret not in answer.message + answer.stderr
 
 
+def test_no_message_shows_the_signature_of_the_address(router, liar, certificate):
+    answer = get(router.adopted().trust(certificate.cert), liar([head(0, "404 Not Found")]).port, path="image?signature=5a17")
+    assert answer.code == "http_status" and "/image: " in answer.message
+    assert "5a17" not in str(answer.data) + answer.stderr
+
+
+@pytest.mark.parametrize("user", ["me:s3cret@", "/me:s3cret@", "//me:s3cret@"])
+def test_no_message_shows_the_password_of_the_address(router, liar, certificate, user):
+    """With a slash too many it is an address all the same."""
+    server = liar([head(0, "404 Not Found")])
+    answer = get(router.adopted().trust(certificate.cert), server.port, host=f"{user}localhost")
+    if user != "//me:s3cret@":
+        assert (answer.code, sent(server.requests[0])) == ("http_status", basic("me:s3cret"))
+    assert "localhost" in answer.message and "s3cret" not in str(answer.data) + answer.stderr
+
+
+@pytest.mark.parametrize("to", ["http://me:s3cret@localhost/image", "https://me:s3cret@localhost:99999/image",
+                                "ftp://me:s3cret@localhost/image"])
+def test_no_message_shows_the_password_of_a_link(router, liar, certificate, to):
+    answer = get(router.adopted().trust(certificate.cert), liar(redirect(to)).port)
+    assert answer.code == "bad_redirect" and "s3cret" not in str(answer.data) + answer.stderr
+
+
 @pytest.mark.parametrize("status", ["301 Moved Permanently", "303 See Other", "307 Temporary Redirect",
                                     "308 Permanent Redirect"])
 def test_every_kind_of_redirect(router, liar, certificate, image, status):
@@ -288,6 +311,15 @@ def test_configured_mirrors_have_the_same_name(router, liar, certificate, image)
                                                 f"{base}/b {base}/c/")
     expect_pair(router, answer, image())
     assert [r.split()[1] for r in server.requests] == [b"/a/image-2?key=1", b"/b/image-2", b"/c/image-2"]
+
+
+def test_a_mirror_gets_a_files_name_and_no_users(router, liar, certificate, image):
+    """An address without a path has no name to give."""
+    server = liar(whole(image()))
+    answer = router.trust(certificate.cert).run("ota", "download", f"https://me:s3cret@localhost:{unused_port()}",
+                                                "--source-mirrors", f"https://localhost:{server.port}/m")
+    expect_pair(router, answer, image())
+    assert server.requests[0].startswith(b"GET /m/ HTTP/1.1") and b"s3cret" not in server.requests[0]
 
 
 def test_the_last_address_is_the_one_that_is_named(router, liar, certificate):

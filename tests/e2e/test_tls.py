@@ -490,6 +490,13 @@ def test_proxy_that_is_not_there(router, pki, sites):  # noqa: F811
     expect(router.adopted().trust(pki.ca().cert), sites.here.url(), (30, "no_connection"), environment=environment)
 
 
+@pytest.mark.parametrize("proxy", ["http://me:s3cret@127.0.0.1:99999", "http://me:s3cret @127.0.0.1:1",
+                                   "carrier-pigeon://me:s3cret@127.0.0.1:1", "http://me:s3cret@no.such.invalid:1"])
+def test_password_of_a_proxy_is_in_no_message(router, pki, sites, proxy):  # noqa: F811
+    answer = router.adopted().trust(pki.ca().cert).run("ota", "download", sites.here.url(), https_proxy=proxy)
+    assert answer.exit == 30 and "s3cret" not in str(answer.data) + answer.stderr
+
+
 # ---- believing anybody, once -----------------------------------------------------------------------------------------
 
 def test_insecure_without_keys_connects_to_nobody(router, pki, serve, image):  # noqa: F811
