@@ -106,6 +106,14 @@ static tdm_err reset_until_synced(struct esprom *e, bool *is_synced)
     return err;
 }
 
+static tdm_err sync_as_it_is(struct esprom *e, bool *is_synced)
+{
+    tdm_err err = tdm_serial_drop_input(e->cfg.serial);
+    if (err != TDM_OK)
+        return esprom_fail(e, err, "serial_failed", "the serial port failed", 0);
+    return sync(e, SYNCS_AFTER_RESET, is_synced);
+}
+
 /* Somebody is at the buttons, or nobody: the loader is asked until it answers, or hand_ms have passed. */
 static tdm_err await_hand(struct esprom *e, bool *is_synced)
 {
@@ -128,7 +136,7 @@ static tdm_err await_hand(struct esprom *e, bool *is_synced)
 static tdm_err enter_loader(struct esprom *e)
 {
     bool is_synced = false;
-    tdm_err err = e->cfg.lines->is_wired ? reset_until_synced(e, &is_synced) : sync(e, SYNCS_AFTER_RESET, &is_synced);
+    tdm_err err = e->cfg.lines->is_wired ? reset_until_synced(e, &is_synced) : sync_as_it_is(e, &is_synced);
 
     if (err == TDM_OK && !is_synced && !e->cfg.lines->is_wired)
         err = await_hand(e, &is_synced);

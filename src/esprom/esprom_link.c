@@ -132,13 +132,17 @@ static tdm_err refusal(struct esprom_link *l, const struct esprom_reply *reply)
     return tdm_fault_set(&l->fault, err, "rom_refused", esprom_reason_name(reply->reason), reply->reason);
 }
 
+static tdm_err put(struct esprom_link *l)
+{
+    tdm_err err = tdm_serial_write(l->serial, l->wire, l->wire_len, wire_ms(l, l->wire_len) + WRITE_MARGIN_MS);
+    return err == TDM_OK ? TDM_OK : port_failed(l, err);
+}
+
 tdm_err esprom_link_send_again(struct esprom_link *l)
 {
     tdm_fault_clear(&l->fault);
     tdm_err err = tdm_serial_drop_input(l->serial);
-    if (err == TDM_OK)
-        err = tdm_serial_write(l->serial, l->wire, l->wire_len, wire_ms(l, l->wire_len) + WRITE_MARGIN_MS);
-    return err == TDM_OK ? TDM_OK : port_failed(l, err);
+    return err == TDM_OK ? put(l) : port_failed(l, err);
 }
 
 tdm_err esprom_link_send(struct esprom_link *l, const struct esprom_ask *ask)
@@ -200,8 +204,13 @@ tdm_err esprom_link_ask(struct esprom_link *l, const struct esprom_ask *ask, str
 
 tdm_err esprom_link_sync(struct esprom_link *l, uint32_t timeout_ms, struct esprom_reply *reply)
 {
-    const struct esprom_ask ask = {.op = ESPROM_OP_SYNC, .timeout_ms = timeout_ms, .tries = 1};
-    tdm_err err = esprom_link_ask(l, &ask, reply);
+    const struct esprom_ask ask = {.op = ESPROM_OP_SYNC, .timeout_ms = timeout_ms};
+
+    tdm_fault_clear(&l->fault);
+    l->wire_len = build(l, &ask);
+    tdm_err err = put(l);
+    if (err == TDM_OK)
+        err = esprom_link_hear(l, &ask, reply);
     return err == TDM_OK ? settle(l) : err;
 }
 

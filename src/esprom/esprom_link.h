@@ -46,7 +46,10 @@ TDM_MUST_USE tdm_err esprom_link_send_again(struct esprom_link *l);
 /* TDM_OK: *reply is a success. PEER: the ROM refused, its reason is fault.at. NOISE, TIMEOUT, or the port's error. */
 TDM_MUST_USE tdm_err esprom_link_ask(struct esprom_link *l, const struct esprom_ask *ask, struct esprom_reply *reply);
 
-/* One SYNC; after TDM_OK the line is quiet again, whatever number of replies came. */
+/*
+ * One SYNC; after TDM_OK the line is quiet again, whatever number of replies came. Input is not dropped: over a network
+ * the reply to the last SYNC, or the text after a reset, may be on its way. Drop before the first what must not count.
+ */
 TDM_MUST_USE tdm_err esprom_link_sync(struct esprom_link *l, uint32_t timeout_ms, struct esprom_reply *reply);
 
 /* Hear what the chip says by itself, until it is quiet for quiet_ms or longest_ms have passed. text: see esprom_boot. */

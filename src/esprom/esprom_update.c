@@ -159,6 +159,8 @@ static bool answers(struct esprom *e)
     struct esprom_reply reply;
     tdm_err err = TDM_E_TIMEOUT;
 
+    if (tdm_serial_drop_input(e->cfg.serial) != TDM_OK)
+        return false;
     for (unsigned i = 0; i < SYNC_TRIES && err != TDM_OK; i++)
         err = esprom_link_sync(&e->link, SYNC_TIMEOUT_MS, &reply);
     tdm_fault_clear(&e->link.fault);

@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """A radio behind a serial server: resets by DTR and RTS, the rate, and a whole flash, against tandem-sim's server by esptool
-and by Tandem, and against another server by Tandem."""
+and by Tandem, and against another server by Tandem; the same with a network in between that takes its time."""
 
+import contextlib
 import os
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
-from router import router  # noqa: F401  a fixture
+from far_away import FarAway
+from router import Router, router  # noqa: F401  one is a fixture
 from serial_server import SerialServer
 from simulator import Simulator
-from test_boot import regions
+from test_boot import plant, regions
+
+SYNC = 0x08
 
 
 def events(sim) -> list[str]:
@@ -92,3 +97,59 @@ def test_no_serial_server(router, sim, free_port, port, code):  # noqa: F811
     answer = router.run("--radio-port", f"rfc2217://127.0.0.1:{number}", "rcp", "reset")
     assert answer.code == code, answer
     assert str(number) in answer.message
+
+
+@contextlib.contextmanager
+def far_away(sim, way, seconds):
+    """Words for a radio that is this far away: by its raw line, by tandem-sim's serial server, by pyserial's."""
+    with contextlib.ExitStack() as stack:
+        port = sim.tcp_port if way == "socket" else sim.ready["rfc2217"]
+        if way == "another server":
+            port = int(stack.enter_context(SerialServer(sim)).port.rsplit(":", 1)[1])
+        far = stack.enter_context(FarAway(port, seconds))
+        scheme, lines = ("socket", f"control:{sim.socket}") if way == "socket" else ("rfc2217", "modem")
+        yield "--radio-port", f"{scheme}://127.0.0.1:{far.port}", "--radio-lines", lines
+
+
+def heard_by_loader(sim, since=0) -> Counter:
+    """How often the ROM was given which command."""
+    lines = [line.split() for line in (sim.flash.parent / "sim.log").read_text().splitlines()[since:]]
+    frames = b"".join(bytes.fromhex("".join(line[2:])) for line in lines if line[1] == ">").split(b"\xc0")
+    return Counter(frame[1] for frame in frames if len(frame) >= 8 and frame[0] == 0)
+
+
+def loader_starts(sim) -> int:
+    lines = [line.split() for line in (sim.flash.parent / "sim.log").read_text().splitlines()]
+    return b"".join(bytes.fromhex("".join(line[2:])) for line in lines if line[1] == "<").count(b"waiting for download")
+
+
+@pytest.mark.parametrize("way", ["socket", "rfc2217", "another server"])
+def test_latency_costs_time_alone(tmp_path, tandem_bin, samples, sim, way):
+    """50 ms each way: the same commands as without, once each; no reset more, and nothing to recover from."""
+    old, new = samples.build("esp32h2", "small", 1), samples.build("esp32h2", "small", 2)
+    heard = []
+    for seconds in (0, 0.05):
+        plant(sim.flash, old, sim.flash.stat().st_size)
+        sim.reset()
+        assert sim.booted() == "radio"
+        since = len((sim.flash.parent / "sim.log").read_text().splitlines())
+        router = Router(tmp_path / f"router-{seconds}", tandem_bin, new.dir).adopted()
+        with far_away(sim, way, seconds) as where:
+            answer = router.run(*where, "rcp", "update")
+        assert answer.exit == 0 and answer.data["flash"]["recoveries"] == 0, answer
+        flash = sim.flash.read_bytes()
+        assert all(flash[at:at + len(data)] == data for at, data in regions(new))
+        heard.append(heard_by_loader(sim, since))
+    near, far = heard
+    assert far.pop(SYNC) <= near.pop(SYNC) + 1      # it may be said again while the first one's answer is on its way
+    assert near == far and sum(near.values()) > 30
+    assert loader_starts(sim) == 2
+
+
+@pytest.mark.parametrize("way", ["socket", "rfc2217"])
+def test_loader_that_answers_after_several_syncs(router, sim, way):  # noqa: F811
+    """A SYNC is said every 100 ms, the answer takes 300: the first one counts, not that to the latest."""
+    with far_away(sim, way, 0.15) as where:
+        answer = router.run(*where, "rcp", "probe", "--reset")
+    assert answer.exit == 0 and answer.data["chip"]["name"] == "esp32h2", answer
+    assert 1 < heard_by_loader(sim)[SYNC] <= 5 and loader_starts(sim) == 1
