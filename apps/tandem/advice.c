@@ -103,6 +103,7 @@ static const struct advice_row {
     {"lines_not_found", "correct [radio] lines, or start what it names"},
     {"lines_refused", "correct [radio] lines, or leave out :drain"},
     {"lines_unreachable", "start what [radio] lines names"},
+    {"long_head", "check address and port; or take another mirror"},
     {"long_range",
      "tell the server's owner that it announces one part of a file and sends another; or take another mirror"},
     {"multipart_range", "tell the server's owner that it answers a single range with several; or take another mirror"},

@@ -8,6 +8,7 @@
 #include "http_curl_page.h"
 #include "http_curl_setup.h"
 
+#define HEAD_MAX          131072u /* with a link of 8 KiB in it, much more than any needs */
 #define REDIRECT_BODY_MAX 65536u
 #define HOLD_SPARE_MS     100u /* a wait that was too long may be made good for so much */
 #define STATUS_LOG_IN     511  /* a network says so for itself */
@@ -49,28 +50,25 @@ static int on_tick(void *user, curl_off_t total, curl_off_t done, curl_off_t up_
     return http_curl_pace_check(&t->pace, t->cfg, t->ends_ms, http_curl_now_ms(), &t->reply->fault) == TDM_OK ? 0 : 1;
 }
 
+/* Those before the answer proper, and what follows a body in chunks, count like its own. */
 static size_t on_header(char *line, size_t one, size_t len, void *user)
 {
-    static const char encoding[] = "content-encoding:";
     struct http_curl_visit *t = user;
 
     (void)one;
     take(t, 0);
+    if (len > HEAD_MAX - t->head_len) {
+        (void)fail(t, TDM_E_PEER, "long_head", "the server sends a head longer than any is", HEAD_MAX);
+        return 0;
+    }
+    t->head_len += len;
     if (len > 5 && strncasecmp(line, "HTTP/", 5) == 0) {
         http_curl_keep_detail(t->reply, line, len);
         http_curl_head_begin(&t->head);
     } else {
         http_curl_head_take(&t->head, line, len);
     }
-    if (len < sizeof encoding || strncasecmp(line, encoding, sizeof encoding - 1) != 0)
-        return len;
-    const char *value = line + sizeof encoding - 1;
-    while (*value == ' ')
-        value++;
-    if (strncasecmp(value, "identity", 8) == 0)
-        return len;
-    (void)fail(t, TDM_E_PEER, "encoded_body", "the server compresses the file although asked not to", 0);
-    return 0;
+    return len;
 }
 
 static tdm_err fail_status(struct http_curl_visit *t, long status)
@@ -96,6 +94,8 @@ static tdm_err judge_answer(struct http_curl_visit *t)
     t->reply->has_ranges = http_curl_head_has_ranges(&t->head);
     if (status != 200 && (!tdm_http_is_part(t->ask) || (status != 206 && status != 416)))
         return fail_status(t, status);
+    if (status != 416 && http_curl_head_is_encoded(&t->head))
+        return fail(t, TDM_E_PEER, "encoded_body", "the server compresses the file although asked not to", 0);
     if (http_curl_range_judge(t->ask, &t->head, t->reply, &t->part) == TDM_OK)
         return TDM_OK;
     const char *range = t->head.value[FIELD_RANGE];
@@ -113,6 +113,12 @@ static void recall_handshake(struct http_curl_visit *t)
         t->tls->asked_certificate = t->tls->was_asked;
 }
 
+/* The others of these numbers say something else, with an address or without. */
+static bool leads_on(long status)
+{
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
 /* The answer's head is complete: note it and see whether its body is the file. */
 static tdm_err begin_body(struct http_curl_visit *t)
 {
@@ -127,7 +133,7 @@ static tdm_err begin_body(struct http_curl_visit *t)
         curl_easy_getinfo(t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) != CURLE_OK)
         return fail(t, TDM_E_BUG, "bug", "the HTTP library does not tell its state", 0);
     t->reply->status = (int)status;
-    t->is_redirect = status >= 300 && status < 400;
+    t->is_redirect = leads_on(status);
     if (t->is_redirect)
         return TDM_OK;
     if (length >= 0) {
@@ -162,12 +168,13 @@ static bool hold_back(struct http_curl_visit *t, size_t len)
 
     if (t->cfg->max_speed == 0)
         return true;
-    t->free_us = (t->free_us > spare ? t->free_us : spare) + len * 1000000 / t->cfg->max_speed;
+    t->free_us = (t->free_us > spare ? t->free_us : spare) + (uint64_t)len * 1000000 / t->cfg->max_speed;
     for (; http_curl_now_ms() * 1000 < t->free_us; (void)nanosleep(&step, NULL)) {
+        take(t, 0); /* nobody stalls but we */
         if (on_tick(t, 0, 0, 0, 0) != 0)
             return false;
     }
-    http_curl_pace_take(&t->pace, 0, http_curl_now_ms()); /* nobody stalled but we */
+    take(t, 0);
     return true;
 }
 

@@ -13,6 +13,7 @@ static const char *const names[FIELD_COUNT] = {
     [FIELD_RANGE] = "content-range:",
     [FIELD_RANGES] = "accept-ranges:",
     [FIELD_TYPE] = "content-type:",
+    [FIELD_ENCODING] = "content-encoding:",
 };
 
 void http_curl_head_begin(struct http_curl_head *h)
@@ -90,4 +91,9 @@ bool http_curl_head_is_multipart(const struct http_curl_head *h)
 {
     static const char type[] = "multipart/byteranges";
     return strncasecmp(h->value[FIELD_TYPE], type, sizeof type - 1) == 0;
+}
+
+bool http_curl_head_is_encoded(const struct http_curl_head *h)
+{
+    return h->is_seen[FIELD_ENCODING] && strcasecmp(h->value[FIELD_ENCODING], "identity") != 0;
 }

@@ -15,7 +15,16 @@
 
 #define HTTP_STRONG_S 60
 
-enum http_curl_field { FIELD_TAG, FIELD_CHANGED, FIELD_DATE, FIELD_RANGE, FIELD_RANGES, FIELD_TYPE, FIELD_COUNT };
+enum http_curl_field {
+    FIELD_TAG,
+    FIELD_CHANGED,
+    FIELD_DATE,
+    FIELD_RANGE,
+    FIELD_RANGES,
+    FIELD_TYPE,
+    FIELD_ENCODING,
+    FIELD_COUNT
+};
 
 struct http_curl_head {
     char value[FIELD_COUNT][TDM_HTTP_VALIDATOR_MAX]; /* "": not there, or not usable */
@@ -29,5 +38,7 @@ void http_curl_head_take(struct http_curl_head *h, const char *line, size_t len)
 void http_curl_head_validator(const struct http_curl_head *h, char out[TDM_HTTP_VALIDATOR_MAX]);
 bool http_curl_head_has_ranges(const struct http_curl_head *h);
 bool http_curl_head_is_multipart(const struct http_curl_head *h);
+/* In any way but "identity": also in two, and in one that is not understood. */
+bool http_curl_head_is_encoded(const struct http_curl_head *h);
 
 #endif

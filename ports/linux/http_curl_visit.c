@@ -92,7 +92,7 @@ static void forget(struct http_curl_visit *t)
     t->tls = &t->line->tls;
     t->has_begun = t->has_come = t->is_redirect = false;
     t->words[0] = '\0';
-    t->passed_over = 0;
+    t->head_len = t->passed_over = 0;
     t->reply->status = 0;
     http_curl_head_begin(&t->head);
     t->part = (struct http_curl_part){.room = UINT64_MAX};

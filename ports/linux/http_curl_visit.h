@@ -49,7 +49,7 @@ struct http_curl_visit {
     bool has_begun; /* the body */
     struct http_curl_head head;
     struct http_curl_part part; /* what is still to come of it */
-    size_t passed_over;
+    size_t head_len, passed_over;
     bool has_come; /* a first byte of it, for the sink */
     struct http_curl_pace pace;
     uint64_t free_us; /* when the speed limit lets more be read */

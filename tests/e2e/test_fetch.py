@@ -54,6 +54,20 @@ BAD = [  # name, steps, options, exit, code, what the message says, is refused b
      32, "encoded_body", "compress", True),
     ("two encodings", lambda d: [head(len(d), "200 OK", "content-encoding:gzip, identity") + d], (),
      32, "encoded_body", "compress", True),
+    ("compressed, and not", lambda d: [head(len(d), "200 OK", "Content-Encoding: identity, gzip") + d], (),
+     32, "encoded_body", "compress", True),
+    ("compressed twice", lambda d: [head(len(d), "200 OK", "Content-Encoding: identity", "Content-Encoding: gzip") + d],
+     (), 32, "encoded_body", "compress", True),
+    ("a compressed page about a missing file", lambda d: [head(9, "404 Not Found", "Content-Encoding: gzip") + bytes(9)],
+     (), 32, "http_status", "404", True),
+    ("a long head", lambda d: [b"HTTP/1.1 200 OK\r\n" + (b"X-More: " + b"x" * 990 + b"\r\n") * 140, HANG],
+     ("stall-timeout=5",), 32, "long_head", "nothing was changed", True),
+    ("news without an end", lambda d: [(b"HTTP/1.1 103 Early Hints\r\nLink: </" + b"x" * 990 + b">\r\n\r\n") * 140, HANG],
+     ("stall-timeout=5",), 32, "long_head", "nothing was changed", True),
+    ("not modified, with an address", lambda d: [head(0, "304 Not Modified", "Location: /i")], (),
+     32, "http_status", "304", True),
+    ("use a proxy", lambda d: [head(0, "305 Use Proxy", "Location: https://localhost/")], (),
+     32, "http_status", "305", True),
     ("a chunk cut off", lambda d: [CHUNKED + chunked(d[:30000])], (), 30, "connection_broke", "", False),
     ("a chunk of no number", lambda d: [CHUNKED + b"zz\r\n" + d], (), 30, "connection_broke", "chunk", True),
 ]
@@ -77,6 +91,7 @@ GOOD = [  # name, steps
     ("an encoding that is none", lambda d: [head(len(d), "200 OK", "Content-Encoding: identity") + d]),
     ("news before the answer", lambda d: [b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + head(len(d)) + d]),
     ("HTTP/1.0 in small letters", lambda d: [b"HTTP/1.0 200 ok\r\ncontent-length: %d\r\n\r\n" % len(d) + d]),
+    ("an encoding behind the body", lambda d: [CHUNKED + chunked(d) + b"0\r\nContent-Encoding: gzip\r\n\r\n"]),
     ("called a page, but none", lambda d: [head(len(d), "200 OK", "Content-Type: text/html") + d]),
     ("a byte at a time at first", lambda d: [head(len(d)), *(d[i:i + 1] for i in range(200)), d[200:]]),
 ]
@@ -157,6 +172,11 @@ def test_a_chain_of_redirects(router, liar, certificate, image, steps, exit, cod
     assert len(server.requests) == 6
 
 
+def test_a_redirect_with_a_compressed_page(router, liar, certificate, image):
+    server = liar([head(9, "302 Found", "Location: /there", "Content-Encoding: gzip") + bytes(9)], whole(image()))
+    expect_pair(router, get(router.trust(certificate.cert), server.port), image())
+
+
 def test_led_to_a_log_in_page(router, liar, certificate):
     portal = liar([head(len(PAGE)) + PAGE])
     server = liar(redirect(f"https://localhost:{portal.port}/login?from=you"))
@@ -188,6 +208,9 @@ AGAIN = [  # name, the connections before the good one, how often more is asked
     ("silence", lambda d: [[HANG]], 1),
     ("an overloaded server", lambda d: [[head(0, "503 Service Unavailable")]], 1),
     ("too many asked at once", lambda d: [[head(0, "429 Too Many Requests", "Retry-After: 0")]], 1),
+    ("an overloaded server that compresses", lambda d: [[head(9, "503 Busy", "Content-Encoding: br") + bytes(9)]], 1),
+    ("a wait that is over", lambda d: [[head(0, "503 Busy", "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT")]], 1),
+    ("a wait of less than nothing", lambda d: [[head(0, "503 Busy", "Retry-After: -5")]], 1),
     ("a bad gateway", lambda d: [[head(0, "502 Bad Gateway")]], 1),
     ("a wait that is asked for", lambda d: [[head(0, "503 Busy", "Retry-After: 1")]], 1),
     ("four of them", lambda d: [[CLOSE], [head(len(d)) + d[:9000], CLOSE], [head(0, "500 Oops")], [head() + d[:-1]]], 4),
@@ -211,6 +234,8 @@ NOT_AGAIN = [  # name, the only connection, exit, code
     ("a missing file", lambda d: [head(0, "404 Not Found")], 32, "http_status"),
     ("not for us", lambda d: [head(0, "403 Forbidden")], 32, "http_status"),
     ("a wait too long", lambda d: [head(0, "503 Busy", "Retry-After: 3600")], 32, "http_status"),
+    ("a wait till the year 2099", lambda d: [head(0, "503 Busy", "Retry-After: Thu, 31 Dec 2099 23:59:59 GMT")], 32,
+     "http_status"),
     ("a log-in page", lambda d: [head(len(PAGE)) + PAGE], 32, "captive_portal"),
     ("a body that is compressed", lambda d: [head(len(d), "200 OK", "Content-Encoding: gzip") + d], 32, "encoded_body"),
     ("a damaged image", lambda d: whole(d[:20000] + bytes([d[20000] ^ 1]) + d[20001:]), 10, "bad_checksum"),
@@ -336,6 +361,14 @@ def test_a_speed_limit_holds(router, liar, certificate, image):
     """At 8 KiB a second the image would take minutes; so the deadline comes first."""
     server = liar(whole(image()))
     answer = get(router.trust(certificate.cert), server.port, "--source-max-speed=8K", "--source-deadline=1")
+    assert (answer.exit, answer.code) == (31, "deadline")
+
+
+def test_a_speed_limit_is_no_stall(router, liar, certificate, image):
+    """One piece takes longer at this speed than the server may be silent."""
+    server = liar(whole(image()))
+    answer = get(router.trust(certificate.cert), server.port, "--source-max-speed=400", "--source-stall-timeout=1",
+                 "--source-deadline=4")
     assert (answer.exit, answer.code) == (31, "deadline")
 
 
