@@ -47,13 +47,12 @@ static tdm_err explain(struct esprom *e)
 static tdm_err reset_and_hear(struct esprom *e)
 {
     e->boot_text[0] = '\0';
-    tdm_err err = tdm_serial_drop_input(e->cfg.serial);
+    tdm_err err = esprom_drop_input(e);
     if (err != TDM_OK)
-        return esprom_fail(e, err, "serial_failed", "the serial port failed", 0);
+        return err;
     err = tdm_lines_reset(e->cfg.lines, e->cfg.clock, TDM_BOOT_LOADER);
     if (err != TDM_OK)
         return esprom_fail(e, err, "lines_failed", "the RESET and BOOT lines could not be driven", 0);
-    tdm_fault_clear(&e->link.fault);
     err = esprom_link_listen(&e->link, BANNER_QUIET_MS, BANNER_LONGEST_MS, e->boot_text, sizeof e->boot_text);
     return err == TDM_OK ? TDM_OK : esprom_fail_link(e);
 }
@@ -108,10 +107,8 @@ static tdm_err reset_until_synced(struct esprom *e, bool *is_synced)
 
 static tdm_err sync_as_it_is(struct esprom *e, bool *is_synced)
 {
-    tdm_err err = tdm_serial_drop_input(e->cfg.serial);
-    if (err != TDM_OK)
-        return esprom_fail(e, err, "serial_failed", "the serial port failed", 0);
-    return sync(e, SYNCS_AFTER_RESET, is_synced);
+    tdm_err err = esprom_drop_input(e);
+    return err == TDM_OK ? sync(e, SYNCS_AFTER_RESET, is_synced) : err;
 }
 
 /* Somebody is at the buttons, or nobody: the loader is asked until it answers, or hand_ms have passed. */

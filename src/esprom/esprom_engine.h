@@ -7,6 +7,7 @@
  * esprom_flash.c     rate, digests, leave
  * esprom_region.c    a region's bytes, and which of its sectors differ
  * esprom_stream.c    blocks into erased flash
+ * esprom_recover.c   after a failure
  * esprom_update.c    until nothing differs
  */
 #ifndef TANDEM_ESPROM_ENGINE_H
@@ -25,7 +26,7 @@ TDM_MUST_USE tdm_err esprom_require(struct esprom *e);
 
 /* The next slower rate to try. */
 uint32_t esprom_rate_below(uint32_t baud);
-/* To that rate without a reset, when the loader answers. STATE: there is none. */
+/* To that rate without a reset, when the loader answers. PEER, without a fault: it refuses. */
 TDM_MUST_USE tdm_err esprom_slow_down(struct esprom *e);
 
 static inline tdm_err esprom_fail(struct esprom *e, tdm_err err, const char *code, const char *what, uint64_t at)
@@ -37,6 +38,13 @@ static inline tdm_err esprom_fail(struct esprom *e, tdm_err err, const char *cod
 static inline tdm_err esprom_fail_link(struct esprom *e)
 {
     return tdm_fault_from(&e->fault, &e->link.fault);
+}
+
+/* What has come so far shall answer nothing that is asked from here on. */
+TDM_MUST_USE static inline tdm_err esprom_drop_input(struct esprom *e)
+{
+    tdm_err err = tdm_serial_drop_input(e->cfg.serial);
+    return err == TDM_OK ? TDM_OK : esprom_fail(e, err, "serial_failed", "the serial port failed", 0);
 }
 
 #endif

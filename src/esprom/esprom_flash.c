@@ -91,7 +91,7 @@ tdm_err esprom_set_speed(struct esprom *e, uint32_t wanted)
 
 tdm_err esprom_slow_down(struct esprom *e)
 {
-    return e->link.baud > ESPROM_BAUD_START ? try_rate(e, esprom_rate_below(e->link.baud)) : TDM_E_STATE;
+    return try_rate(e, esprom_rate_below(e->link.baud));
 }
 
 uint32_t esprom_rate_below(uint32_t baud)

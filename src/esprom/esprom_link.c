@@ -220,6 +220,7 @@ tdm_err esprom_link_listen(struct esprom_link *l, uint32_t quiet_ms, uint32_t lo
     uint8_t in[64];
     size_t got;
 
+    tdm_fault_clear(&l->fault);
     while (!tdm_deadline_passed(&deadline)) {
         uint32_t left_ms = tdm_deadline_left_ms(&deadline);
         tdm_err err = tdm_serial_read(l->serial, in, sizeof in, left_ms < quiet_ms ? left_ms : quiet_ms, &got);

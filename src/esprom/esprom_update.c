@@ -10,17 +10,15 @@
 
 #include "esprom/esprom_engine.h"
 #include "esprom/esprom_link.h"
+#include "esprom/esprom_recover.h"
 #include "esprom/esprom_region.h"
 #include "esprom/esprom_stream.h"
 
-#define PIECE           512u
-#define STALLED_MAX     3u /* rounds without fewer differing sectors */
-#define FAILURES_MAX    32u
-#define SYNC_FAILURES   4u /* so many at one rate, and it is the rate */
-#define PASSES_MAX      4u /* over all parts */
-#define PROOFS_MAX      4u /* of one pass, while the line is disturbed */
-#define SYNC_TRIES      3u
-#define SYNC_TIMEOUT_MS 200u
+#define PIECE        512u
+#define STALLED_MAX  3u /* rounds without fewer differing sectors */
+#define FAILURES_MAX 32u
+#define PASSES_MAX   4u /* over all parts */
+#define PROOFS_MAX   4u /* of one pass, while the line is disturbed */
 
 /* ---- one run ------------------------------------------------------------------------------------------------------ */
 
@@ -144,71 +142,6 @@ static tdm_err write_differing(struct esprom *e)
     return err;
 }
 
-/* ---- failures ----------------------------------------------------------------------------------------------------- */
-
-static bool may_heal(const struct esprom *e)
-{
-    tdm_err err = e->fault.err;
-    bool is_ours = strcmp(e->fault.code, "source_failed") == 0 || strcmp(e->fault.code, "compressor_failed") == 0;
-    return !is_ours && (err == TDM_E_TIMEOUT || err == TDM_E_NOISE || err == TDM_E_PEER || err == TDM_E_CORRUPT);
-}
-
-/* A loader that still answers is in no other state than one that was reset: SYNC does no harm in the midst of a stream. */
-static bool answers(struct esprom *e)
-{
-    struct esprom_reply reply;
-    tdm_err err = TDM_E_TIMEOUT;
-
-    if (tdm_serial_drop_input(e->cfg.serial) != TDM_OK)
-        return false;
-    for (unsigned i = 0; i < SYNC_TRIES && err != TDM_OK; i++)
-        err = esprom_link_sync(&e->link, SYNC_TIMEOUT_MS, &reply);
-    tdm_fault_clear(&e->link.fault);
-    return err == TDM_OK && reply.value == ESPROM_SYNC_VALUE;
-}
-
-struct rounds {
-    uint32_t least;             /* differing sectors, at the best */
-    unsigned stalled, failures; /* rounds without progress at this rate; failures in all */
-    struct tdm_fault last;
-};
-
-static tdm_err start_slower(struct esprom *e)
-{
-    uint32_t wanted = esprom_rate_below(e->link.baud);
-
-    tdm_err err = esprom_reconnect(e);
-    return err == TDM_OK ? esprom_set_speed(e, wanted) : err;
-}
-
-/* Without lines all hope is in a loader that still answers. */
-static tdm_err slow_down(struct esprom *e, const struct rounds *r)
-{
-    if (answers(e) && esprom_slow_down(e) == TDM_OK)
-        return TDM_OK;
-    tdm_fault_clear(&e->fault);
-    return tdm_fault_from(&e->fault, &r->last);
-}
-
-/*
- * The first failure at a place is met by SYNC; the next, or silence, by a reset and the next lower rate, which has its own
- * rounds: so the last one is reached before it is given up.
- */
-static tdm_err recover(struct esprom *e, struct rounds *r)
-{
-    uint32_t baud = e->link.baud;
-
-    tdm_log_note(e->cfg.log, TDM_LOG_INFO, e->fault.what, e->fault.at);
-    e->tally.recoveries++;
-    tdm_fault_clear(&e->fault);
-    if (r->stalled == 0 && r->failures % SYNC_FAILURES != 0 && answers(e))
-        return TDM_OK;
-    tdm_err err = e->cfg.lines->is_wired ? start_slower(e) : slow_down(e, r);
-    if (e->link.baud < baud)
-        r->stalled = 0;
-    return err;
-}
-
 /* ---- public ------------------------------------------------------------------------------------------------------- */
 
 tdm_err esprom_plan(struct esprom *e, uint32_t offset, uint32_t size, struct esprom_source *source)
@@ -233,7 +166,7 @@ tdm_err esprom_predict(struct esprom *e, uint64_t *bytes)
     return err;
 }
 
-static tdm_err give_up(struct esprom *e, const struct rounds *r)
+static tdm_err give_up(struct esprom *e, const struct esprom_rounds *r)
 {
     if (r->last.err != TDM_OK)
         return tdm_fault_from(&e->fault, &r->last);
@@ -242,7 +175,7 @@ static tdm_err give_up(struct esprom *e, const struct rounds *r)
 }
 
 /* One comparison, and what it asks for. TDM_OK with nothing differing: done. */
-static tdm_err run_round(struct esprom *e, struct rounds *r)
+static tdm_err run_round(struct esprom *e, struct esprom_rounds *r)
 {
     tdm_err err = esprom_region_compare(e);
 
@@ -261,7 +194,7 @@ static tdm_err run_round(struct esprom *e, struct rounds *r)
 static tdm_err update(struct esprom *e, uint32_t offset, uint32_t size, struct esprom_source *source,
                       bool proof_follows)
 {
-    struct rounds r = {.least = UINT32_MAX};
+    struct esprom_rounds r = {.least = UINT32_MAX};
 
     tdm_fault_clear(&r.last);
     tdm_err err = esprom_require(e);
@@ -276,9 +209,9 @@ static tdm_err update(struct esprom *e, uint32_t offset, uint32_t size, struct e
         if (err == TDM_OK)
             continue; /* written; the next comparison proves it */
         r.last = e->fault;
-        if (!may_heal(e) || r.stalled >= STALLED_MAX || ++r.failures >= FAILURES_MAX)
+        if (!esprom_may_heal(e) || r.stalled >= STALLED_MAX || ++r.failures >= FAILURES_MAX)
             return err;
-        err = recover(e, &r);
+        err = esprom_recover(e, &r);
     }
     return err;
 }
@@ -333,9 +266,9 @@ static tdm_err update_each(struct esprom *e, const struct esprom_part *parts, si
 /* What failed in a proof is mended as in an update: the parts are gone through again. */
 static tdm_err mend(struct esprom *e, unsigned failures)
 {
-    struct rounds r = {.last = e->fault, .failures = failures};
+    struct esprom_rounds r = {.last = e->fault, .failures = failures};
 
-    return may_heal(e) ? recover(e, &r) : e->fault.err;
+    return esprom_may_heal(e) ? esprom_recover(e, &r) : e->fault.err;
 }
 
 tdm_err esprom_update_all(struct esprom *e, const struct esprom_part *parts, size_t count)

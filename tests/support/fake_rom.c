@@ -235,6 +235,21 @@ static void do_md5(struct fake_rom *rom, const struct esprom_packet *p)
     say_reply(rom, p->op, (const uint8_t *)hex, ESPROM_MD5_HEX_LEN, 0, 0);
 }
 
+static void change_baud(struct fake_rom *rom, const struct esprom_packet *p)
+{
+    uint32_t baud = bytes_le32(p->data);
+
+    assert_int_equal(bytes_le32(p->data + 4), 0);
+    if (baud == rom->misheard_baud) {
+        rom->misheard_baud = 0;
+        refuse(rom, rom->last_op, ESPROM_REASON_BAD_FORMAT);
+        return;
+    }
+    assert_true(rom->rate_count < FAKE_ROM_RATES);
+    agree(rom, p->op);
+    rom->baud = rom->rates[rom->rate_count++] = baud;
+}
+
 static bool is_withheld(const struct fake_rom *rom, uint8_t op)
 {
     return rom->withholds && (op == ESPROM_OP_READ_REG || op == ESPROM_OP_WRITE_REG || op == ESPROM_OP_FLASH_MD5);
@@ -271,10 +286,7 @@ static void obey(struct fake_rom *rom, const struct esprom_packet *p)
         agree(rom, p->op);
         break;
     case ESPROM_OP_CHANGE_BAUDRATE:
-        assert_int_equal(bytes_le32(p->data + 4), 0);
-        assert_true(rom->rate_count < FAKE_ROM_RATES);
-        agree(rom, p->op);
-        rom->baud = rom->rates[rom->rate_count++] = bytes_le32(p->data);
+        change_baud(rom, p);
         break;
     case ESPROM_OP_FLASH_BEGIN:
         do_begin(rom, p);

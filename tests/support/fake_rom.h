@@ -56,6 +56,7 @@ struct fake_rom {
     bool has_security_info, inflates; /* inflates: knows compressed blocks */
     bool withholds;                   /* registers and digests, as in secure download mode */
     uint32_t baud, highest_baud;      /* above highest_baud nothing arrives whole */
+    uint32_t misheard_baud;           /* not understood when it is asked for the first time */
     struct {
         uint8_t op;
         unsigned nth, times;

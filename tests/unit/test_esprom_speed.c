@@ -191,6 +191,24 @@ static void test_down_without_lines(void **state)
     assert_int_equal(b->lines.resets, 0);
 }
 
+/* The order to go slower may be hurt as well: another round at the old rate, and it is given again. */
+static void test_down_without_lines_at_the_second_try(void **state)
+{
+    static const uint32_t rates[RUNGS_MAX] = {460800, 230400};
+    struct rom_bench *b = *state;
+
+    b->lines.port.is_wired = false;
+    b->rom.is_running = true;
+    b->rom.trouble.op = BLOCK;
+    b->rom.trouble.times = ALWAYS;
+    b->rom.trouble.kind = FAKE_ROM_FLIP_BIT;
+    b->rom.trouble.above_baud = 230400;
+    b->rom.misheard_baud = 230400;
+    assert_int_equal(write_at(b, rates[0], false), TDM_OK);
+    check_rates(b, "second try", rates);
+    assert_memory_equal(b->rom.flash + 0x1000, b->data, sizeof b->data);
+}
+
 static void test_no_rate_helps_without_lines(void **state)
 {
     static const uint32_t rates[RUNGS_MAX] = {460800, 230400, 115200};
@@ -242,6 +260,7 @@ int main(void)
         BENCH_TEST(test_rates_that_the_rom_refuses),
         cmocka_unit_test(test_down_in_the_midst_of_writing),
         BENCH_TEST(test_down_without_lines),
+        BENCH_TEST(test_down_without_lines_at_the_second_try),
         cmocka_unit_test(test_no_rate_helps),
         BENCH_TEST(test_no_rate_helps_without_lines),
     };
