@@ -11,6 +11,7 @@
 #include "advice.h"
 #include "app_table.h"
 #include "out.h"
+#include "plain_text.h"
 
 #define SENTENCE_MAX 2048
 
@@ -53,11 +54,11 @@ int app_exit_number(tdm_err err)
     return EXIT_INTERNAL;
 }
 
-static int report(struct app *app, const char *cause, const char *code, int number, const char *sentence,
-                  const uint64_t *at)
+static int report(struct app *app, const char *cause, const char *code, int number, char *sentence, const uint64_t *at)
 {
     cJSON *e;
 
+    plain_text(sentence);
     progress_close(&app->progress);
     if (!app->is_json) {
         (void)fprintf(stderr, "tandem: %s\n", sentence);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plain_text.h"
+
 #define LABEL_WIDTH 20
 #define COLUMNS_MAX 12
 
@@ -14,6 +16,7 @@ void out_json(FILE *to, const cJSON *tree)
 
     if (text == NULL)
         abort(); /* out of memory */
+    plain_text(text);
     (void)fprintf(to, "%s\n", text);
     cJSON_free(text);
 }

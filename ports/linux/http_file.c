@@ -21,6 +21,8 @@ static tdm_err fail(struct tdm_http_reply *reply, tdm_err err, const char *code,
 
 static tdm_err fail_open(struct tdm_http_reply *reply)
 {
+    if (errno == EINTR && cancel_is_asked()) /* a named pipe that nobody writes to */
+        return fail(reply, TDM_E_CANCELLED, "stopped_by_operator", "stopped by the operator", 0);
     if (errno == ENOENT || errno == ENOTDIR)
         return fail(reply, TDM_E_NOT_FOUND, "no_such_file", "there is no such file", 0);
     if (errno == EACCES || errno == EPERM)

@@ -2,8 +2,10 @@
 """tandem ota download over networks as they are: slow, endless, intercepted, led astray. Each row says what the user sees."""
 
 import base64
+import os
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -522,6 +524,37 @@ def test_ctrl_c_ends_the_wait_for_a_pipe(router, image):
     assert running.wait() == 42
     for pipe in (running.stdin, running.stdout, running.stderr):
         pipe.close()
+
+
+def catches(pid: int, number: int) -> bool:
+    lines = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line)
+    return int(lines["SigCgt"], 16) >> number - 1 & 1 == 1
+
+
+def test_ctrl_c_ends_the_wait_for_a_writer(router, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    before = router.adopted().everything()
+    running = subprocess.Popen([router.program, "--config", router.dir / "tandem.conf", "--json", "ota", "download",
+                                tmp_path / "pipe"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not catches(running.pid, signal.SIGINT):
+        assert running.poll() is None
+    while running.poll() is None:  # the first one may come before the wait
+        running.send_signal(signal.SIGINT)
+    said, _ = running.communicate()
+    assert running.returncode == 42 and "stopped_by_operator" in said
+    assert router.everything() == before
+
+
+@pytest.mark.parametrize("name", [b"one\x1b[2J", b"one\xff", b"one\xc2\x9b2J"])
+def test_names_of_files_are_shown_as_text(router, image, www, name):
+    for each in (name, b"two"):
+        Path(os.fsdecode(os.fsencode(www) + b"/" + each)).write_bytes(image())
+    for options in ((), ("--json",)):
+        done = subprocess.run([router.program, "--config", router.dir / "tandem.conf", *options, "ota", "download", www],
+                              capture_output=True)
+        said = (done.stdout + done.stderr).decode()
+        assert done.returncode == 15 and "/one?" in said
+        assert all(c == "\n" or c.isprintable() for c in said)
 
 
 def test_a_folder_with_one_image(router, image, www):
