@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECONDS_MAX                                                                                                    \
-    1000000u /* two of them in milliseconds: less than 2^31, the most that a clock which wraps can tell apart */
+/* Twice that in milliseconds is below 2^31, which a clock that wraps can still tell apart. */
+#define SECONDS_MAX 1000000u
 
 enum key_type { KEY_TEXT, KEY_LIST, KEY_SIZE, KEY_NUMBER, KEY_SECONDS, KEY_BOOL, KEY_MANUAL };
 
@@ -159,7 +159,7 @@ static tdm_err parse_bool(const char *text, bool *out)
     return TDM_E_FORMAT;
 }
 
-/* A decimal number; sizes may end in K or M, and stay below 4 GiB. */
+/* A decimal number; sizes may end in K or M. */
 static tdm_err parse_number(const char *text, enum key_type type, uint64_t *out)
 {
     char *end;
@@ -176,13 +176,13 @@ static tdm_err parse_number(const char *text, enum key_type type, uint64_t *out)
     if (errno != 0 || *end != '\0' || v > (type == KEY_SECONDS ? SECONDS_MAX : UINT32_MAX))
         return TDM_E_FORMAT;
     *out = v * unit;
-    return type == KEY_SIZE && *out > UINT32_MAX ? TDM_E_FORMAT : TDM_OK;
+    return TDM_OK;
 }
 
 static const char *const wanted[] = {
     [KEY_TEXT] = "a shorter text",
     [KEY_LIST] = "a shorter list",
-    [KEY_SIZE] = "a number of bytes, K or M, below 4096M",
+    [KEY_SIZE] = "a number of bytes, K or M",
     [KEY_NUMBER] = "a number",
     [KEY_SECONDS] = "a number of seconds, 1000000 at most",
     [KEY_BOOL] = "yes or no",

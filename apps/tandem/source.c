@@ -83,11 +83,17 @@ static tdm_err get(struct tdm_http *port, const char *url, const struct tdm_http
     return tdm_http_get(is_url(url) ? &s->https.port : &s->file.port, url, ask, body, reply);
 }
 
+/* Faster than anybody is. */
+static uint32_t speed(uint64_t bytes_a_second)
+{
+    return bytes_a_second < UINT32_MAX ? (uint32_t)bytes_a_second : UINT32_MAX;
+}
+
 /* The least speed is no more than half of what is allowed: the one must not end what the other slows down. */
 static uint32_t least_speed(const struct config *cfg)
 {
     uint64_t most = cfg->source.max_speed / 2;
-    return (uint32_t)(most > 0 && most < cfg->source.min_speed ? most : cfg->source.min_speed);
+    return speed(most > 0 && most < cfg->source.min_speed ? most : cfg->source.min_speed);
 }
 
 static void init_ports(struct source *s, const struct app *app, bool is_insecure)
@@ -112,7 +118,7 @@ static void init_ports(struct source *s, const struct app *app, bool is_insecure
         .deadline_ms = (uint32_t)cfg->source.deadline_ms,
         .min_speed = least_speed(cfg),
         .min_speed_ms = (uint32_t)cfg->source.min_speed_time_ms,
-        .max_speed = (uint32_t)cfg->source.max_speed,
+        .max_speed = speed(cfg->source.max_speed),
         .is_stopped = is_stopped,
     };
 

@@ -32,6 +32,8 @@ CHUNKED = head(None, "200 OK", "Transfer-Encoding: chunked")
 BAD = [  # name, steps, options, exit, code, what the message says, is refused before anything is freed
     ("drops of bytes", lambda d: [head(len(d)) + d[:30000], HANG], ("min-speed=1M", "min-speed-time=1"),
      31, "too_slow", "[source] min-speed", False),
+    ("a speed that nobody has", lambda d: [head(len(d)) + d[:30000], HANG], ("min-speed=4096M", "min-speed-time=1"),
+     31, "too_slow", "[source] min-speed", False),
     ("a head without an end", lambda d: [b"HTTP/1.1 200 OK\r\nX-More: 1\r\n", HANG], ("min-speed=1", "min-speed-time=1"),
      31, "too_slow", "nothing was changed", True),
     ("a deadline in the body", lambda d: [head(len(d)) + d[:30000], HANG], ("deadline=1",),

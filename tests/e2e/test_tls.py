@@ -451,6 +451,26 @@ def test_client_certificate_stays_with_its_host(router, pki, serve, image):  # n
     assert (here.client_names[1:], there.client_names[1:]) == (["router-7"], [None])
 
 
+# Whoever shows no certificate, or is not asked for one, is not let in; the connection stays in either case.
+PRIVATE = "ssl_verify_client optional; ssl_client_certificate {ca}; if ($ssl_client_verify != SUCCESS) {{ return 403; }}"
+
+
+@pytest.mark.parametrize("words, outcome", [(("{here}/start", "{there}/image"), OK),
+                                            (("{there}/nope", "{here}/start"), (32, "http_status"))])
+def test_a_kept_connection_is_no_ones_who_shows_another_certificate(router, pki, serve, image, tmp_path, words,  # noqa: F811
+                                                                    outcome):
+    """Led there we show none, asked for it by name we do: in this order, and in the other one."""
+    (tmp_path / "www").mkdir()
+    (tmp_path / "www/image").write_bytes(image())
+    here = serve(Site(leaf(pki)))
+    with run_nginx(tmp_path / "nginx", tmp_path / "www", leaf(pki), PRIVATE.format(ca=pki.ca("Clients").cert)) as there:
+        here.pages["/start"] = redirect(f"{there}/image")
+        urls = [word.format(here=here.url(""), there=there) for word in words]
+        answer = router.trust(pki.ca().cert).run("ota", "download", *urls, *own(client(pki)))
+    assert (answer.exit, answer.code) == outcome, answer
+    assert outcome == OK or (answer.data["http_status"] == 403 and "in 2 attempts" in answer.message)
+
+
 # ---- proxies ---------------------------------------------------------------------------------------------------------
 
 PROXIES = [  # name, outcome, proxy's status, environment beside https_proxy, is the proxy asked, control's options
