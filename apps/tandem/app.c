@@ -196,8 +196,8 @@ int app_usage(struct app *app, const char *sentence, ...)
     int n = vsnprintf(text, sizeof text, sentence, args);
     va_end(args);
     if (n > 0 && (size_t)n < sizeof text && c != NULL)
-        (void)snprintf(text + n, sizeof text - (size_t)n, "; usage: tandem %s%s%s %s", c->noun, c->verb ? " " : "",
-                       c->verb ? c->verb : "", c->args);
+        (void)snprintf(text + n, sizeof text - (size_t)n, "; usage: tandem %s%s%s%s%s", c->noun, c->verb ? " " : "",
+                       c->verb ? c->verb : "", c->args[0] != '\0' ? " " : "", c->args);
     else if (n > 0 && (size_t)n < sizeof text)
         (void)snprintf(text + n, sizeof text - (size_t)n, "; `tandem help` lists the commands");
     return report(app, "usage", "usage", EXIT_USAGE, text, NULL);

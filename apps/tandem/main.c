@@ -5,6 +5,7 @@
 
 #include "app.h"
 #include "app_table.h"
+#include "help.h"
 
 const struct app_command app_commands[] = {
     {"image", "create", cmd_image_create,
@@ -12,7 +13,7 @@ const struct app_command app_commands[] = {
      "--counter N --radio-api API:LEAST --host-api API:LEAST [--issued TIME] [--expires TIME] [--least-flash SIZE] "
      "[--radio-revision MIN:MAX] [--host-kind esp|opaque] [--host-chip CHIP] [--host-revision MIN:MAX] [--cells N] "
      "[--label TEXT] [--notes-url URL] [--sign KEY]...]",
-     "pack an RCP build, host firmware or both into one OTA image, state what it is for, and sign that"},
+     "pack an RCP build, host firmware or both into one image; state what it is for, and sign it"},
     {"image", "sign", cmd_image_sign,
      "FILE --sign KEY... | --print-digest | --attach-der SIG|--attach-raw SIG --key PUB",
      "sign an image's statement, or attach a signature that was made elsewhere"},
@@ -43,58 +44,6 @@ const struct app_command app_commands[] = {
     {"boot", NULL, cmd_boot, "", "at every start, before the Thread stack: make the radio fit, prove or go back"},
     {NULL, NULL, NULL, NULL, NULL},
 };
-
-static const char *name_of(const struct app_command *c, char *buf, size_t room)
-{
-    (void)snprintf(buf, room, "%s%s%s", c->noun, c->verb != NULL ? " " : "", c->verb != NULL ? c->verb : "");
-    return buf;
-}
-
-#define HELP_INDENT 17
-#define HELP_WIDTH  110
-
-/* An option and its value, or a bracket that is closed in it, stay together. */
-static size_t unit_len(const char *args)
-{
-    size_t n = 0;
-
-    while (args[n] != '\0' && !(args[n] == ' ' && (args[n + 1] == '[' || strncmp(args + n, " --", 3) == 0)))
-        n++;
-    return n;
-}
-
-static void print_args(FILE *to, const char *args)
-{
-    size_t column = HELP_INDENT;
-
-    while (*args != '\0') {
-        size_t n = unit_len(args);
-        if (column > HELP_INDENT && column + n > HELP_WIDTH) {
-            (void)fprintf(to, "\n%*s", HELP_INDENT, "");
-            column = HELP_INDENT;
-        }
-        (void)fprintf(to, "%.*s ", (int)n, args);
-        column += n + 1;
-        args += args[n] == ' ' ? n + 1 : n;
-    }
-}
-
-static void print_help(FILE *to)
-{
-    char name[32];
-
-    (void)fprintf(to,
-                  "Tandem %s updates a Thread border router and its radio as one.\n\n"
-                  "usage: tandem [--config FILE] [--json] [--verbose|--quiet] COMMAND ...\n\n",
-                  TANDEM_VERSION);
-    for (const struct app_command *c = app_commands; c->noun != NULL; c++) {
-        (void)fprintf(to, "  %-14s ", name_of(c, name, sizeof name));
-        print_args(to, c->args);
-        (void)fprintf(to, "\n  %-14s   %s\n", "", c->help);
-    }
-    (void)fprintf(to, "\nEvery key of the configuration file is also an option, for example --radio-port;\n"
-                      "`tandem help config` lists them. The manual is docs/CLI.md.\n");
-}
 
 /* The words of the command line that no general option took. */
 struct words {
@@ -178,6 +127,21 @@ static int read_command_line(struct app *app, int argc, char **argv, const char 
     return EXIT_OK;
 }
 
+static bool asks_for_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+/* What is answered without the configuration, so that a wrong one does not hide it. */
+static bool is_about_tandem(const struct words *w)
+{
+    bool is_help = w->count > 0 && (strcmp(w->word[0], "help") == 0 || strcmp(w->word[0], "--version") == 0);
+
+    for (int i = 0; i < w->count && !is_help; i++)
+        is_help = asks_for_help(w->word[i]);
+    return is_help;
+}
+
 static int configure(struct app *app, int argc, char **argv, struct words *words)
 {
     const char *file = NULL;
@@ -187,22 +151,55 @@ static int configure(struct app *app, int argc, char **argv, struct words *words
     if (status != EXIT_OK)
         return status;
     progress_init(&app->progress, app->is_json, app->progress.is_verbose, app->progress.is_quiet);
+    if (is_about_tandem(words))
+        return EXIT_OK;
     tdm_err err = config_read_file(&app->cfg, file != NULL ? file : CONFIG_FILE_DEFAULT, &why);
     if (err != TDM_OK && (file != NULL || err != TDM_E_NOT_FOUND))
         return app_fail(app, TDM_E_FORMAT, "bad_config", "%s; `tandem help config` lists every key", why.sentence);
     return read_command_line(app, argc, argv, &file, true, words);
 }
 
-/* Help is for people: with --json it goes to standard error, which leaves one object on standard output. */
-static int help(const struct app *app, const struct words *w)
+/* Takes the first "help", "--help" or "-h" out of the words; false when there is none. */
+static bool take_help(struct words *w)
 {
-    FILE *to = w->count == 0 || app->is_json ? stderr : stdout;
+    int at = w->count > 0 && strcmp(w->word[0], "help") == 0 ? 0 : -1;
 
-    if (w->count > 1 && strcmp(w->word[1], "config") == 0)
+    for (int i = 0; i < w->count && at < 0; i++)
+        at = asks_for_help(w->word[i]) ? i : -1;
+    if (at < 0)
+        return false;
+    memmove(w->word + at, w->word + at + 1, (size_t)(w->count - at - 1) * sizeof w->word[0]);
+    w->count--;
+    return true;
+}
+
+static int unknown(struct app *app, const struct words *w)
+{
+    const char *second = w->count > 1 ? w->word[1] : "";
+
+    for (const struct app_command *c = app_commands; c->noun != NULL && w->count == 1; c++) {
+        if (strcmp(c->noun, w->word[0]) == 0)
+            return app_usage(app, "\"%s\" wants one more word, such as \"%s %s\"", c->noun, c->noun, c->verb);
+    }
+    return app_usage(app, "there is no command \"%s%s%s\"", w->word[0], second[0] != '\0' ? " " : "", second);
+}
+
+/* Help is for people: with --json it goes to standard error, which leaves one object on standard output. */
+static int help(struct app *app, const struct words *w)
+{
+    FILE *to = app->is_json ? stderr : stdout;
+    int used;
+    const struct app_command *c = find(w, &used);
+
+    if (w->count == 0)
+        help_print_all(to);
+    else if (strcmp(w->word[0], "config") == 0)
         config_print_keys(to);
-    else
-        print_help(to);
-    return w->count == 0 ? EXIT_USAGE : EXIT_OK;
+    else if (c != NULL)
+        help_print_command(to, c);
+    else if (w->count > 1 || !help_print_noun(to, w->word[0]))
+        return unknown(app, w);
+    return EXIT_OK;
 }
 
 static int run(struct app *app, int argc, char **argv)
@@ -215,7 +212,11 @@ static int run(struct app *app, int argc, char **argv)
         return status;
     if (w.count == 0 && app->is_json)
         return app_usage(app, "no command");
-    if (w.count == 0 || strcmp(w.word[0], "help") == 0 || strcmp(w.word[0], "--help") == 0)
+    if (w.count == 0) {
+        help_print_all(stderr);
+        return EXIT_USAGE;
+    }
+    if (take_help(&w))
         return help(app, &w);
     if (strcmp(w.word[0], "--version") == 0) {
         cJSON_AddStringToObject(app->result, "tandem", TANDEM_VERSION);
@@ -223,15 +224,8 @@ static int run(struct app *app, int argc, char **argv)
     }
     const struct app_command *c = find(&w, &used);
     if (c == NULL)
-        return app_usage(app, "there is no command \"%s%s%s\"", w.word[0], w.count > 1 ? " " : "",
-                         w.count > 1 ? w.word[1] : "");
+        return unknown(app, &w);
     app->command = c;
-    if (w.count > used && strcmp(w.word[used], "--help") == 0) {
-        char name[32];
-        (void)fprintf(app->is_json ? stderr : stdout, "usage: tandem %s %s\n%s\n", name_of(c, name, sizeof name),
-                      c->args, c->help);
-        return EXIT_OK;
-    }
     return c->run(app, w.count - used, w.word + used);
 }
 

@@ -36,8 +36,8 @@ def test_documented_keys_are_the_programs_keys(tandem_bin, repo):
 
 def test_documented_commands_are_the_programs_commands(tandem_bin, repo):
     documented = (repo / "docs/CLI.md").read_text().split("## Configuration")[0]
-    commands = re.findall(r"^  ([a-z]+(?: [a-z]+)?) ", run(tandem_bin, "help").stdout, re.M)
-    assert len(commands) > 10
+    commands = re.findall(r"^  ([a-z]+(?: [a-z]+)?)(?: |$)", run(tandem_bin, "help").stdout, re.M)
+    assert len(commands) == 21
     for command in commands:
         assert f"`{command}" in documented, command
 
@@ -84,6 +84,8 @@ WRONG_WORDS = [
     ("no command", [], 2, "usage:"),
     ("unknown noun", ["frobnicate"], 2, "frobnicate"),
     ("unknown verb", ["image", "frobnicate"], 2, "frobnicate"),
+    ("no verb", ["ota"], 2, 'such as "ota download"'),
+    ("help on nothing known", ["help", "frobnicate"], 2, "frobnicate"),
     ("unknown option", ["image", "info", "--frobnicate", "x"], 2, "--frobnicate"),
     ("missing file name", ["image", "info"], 2, "usage: tandem image info FILE"),
     ("one word too many", ["image", "info", "a", "b"], 2, '"b"'),
@@ -136,6 +138,35 @@ def test_json_is_one_object_whatever_was_asked(tandem_bin, words, status):
     assert (p.returncode, json.loads(p.stdout)["exit"]) == (status, status)
 
 
-def test_help_of_one_command(tandem_bin):
-    p = run(tandem_bin, "image", "create", "--help")
-    assert p.returncode == 0 and "--rcp-build-dir" in p.stdout
+HELP = [
+    ("behind the command", ["image", "create", "--help"], "usage: tandem image create "),
+    ("in front of it", ["help", "image", "create"], "usage: tandem image create "),
+    ("in short", ["image", "create", "-h"], "usage: tandem image create "),
+    ("behind other words", ["image", "create", "--target-file", "x", "--help"], "usage: tandem image create "),
+    ("of a command of one word", ["boot", "--help"], "usage: tandem boot\n"),
+    ("of a noun", ["ota", "--help"], "  ota download   URL"),
+    ("of a noun, in front", ["help", "trust"], "  trust add      CERT\n"),
+    ("of all", ["--help"], "Tandem "),
+    ("of the keys", ["help", "config"], "[radio]\nport = "),
+]
+
+
+@pytest.mark.parametrize("words,begins", [row[1:] for row in HELP], ids=[row[0] for row in HELP])
+def test_help_is_had_in_every_way_people_ask_for_it(tandem_bin, tmp_path, words, begins):
+    """A configuration that cannot be read does not hide it: its sentence sends people to `help config`."""
+    (tmp_path / "bad.conf").write_text("[raido]\n")
+    p = run(tandem_bin, "--config", tmp_path / "bad.conf", *words)
+    assert (p.returncode, p.stderr) == (0, "")
+    assert p.stdout.startswith(begins)
+    assert words[-1] == "config" or not re.search(r" $|^.{111}", p.stdout, re.M)
+
+
+def test_every_option_of_a_command_is_explained(tandem_bin):
+    commands = re.findall(r"^  ([a-z]+(?: [a-z]+)?)(?: |$)", run(tandem_bin, "help").stdout, re.M)
+    asked = 0
+    for command in commands:
+        usage, _, options = run(tandem_bin, *command.split(), "--help").stdout.partition("\n\n")
+        named = set(re.findall(r"--[a-z-]+", usage))
+        assert named == set(re.findall(r"^  (--[a-z-]+) +\S", options, re.M)), command
+        asked += len(named)
+    assert asked > 30
