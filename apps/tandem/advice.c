@@ -174,6 +174,7 @@ static const struct advice_row {
     {"range_beyond_end", "it was replaced by a shorter one: start the download again"},
     {"range_missing", "tell the server's owner that its parts lack Content-Range; or take another mirror"},
     {"range_of_other_file", "it was replaced: start the download again"},
+    {"range_refused", "tell the server's owner that it refuses parts of files (416); or take another mirror"},
     {"read_failed", "check the file and its storage"},
     {"record_lost", "`tandem rcp adopt` or the next `tandem ota download` begins a new record"},
     {"record_not_writable", "free or replace the storage that [slots] record names"},

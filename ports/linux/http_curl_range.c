@@ -120,7 +120,7 @@ static tdm_err judge_nothing(const struct tdm_http_ask *ask, const struct http_c
         return TDM_OK;
     if (ask->from > 0 && (!is_told || r.total <= ask->from))
         return fail(reply, TDM_E_PEER, "range_beyond_end", "the file ends before the part that is asked for");
-    return fail(reply, TDM_E_PEER, "http_status", "the server answered with an error status");
+    return fail(reply, TDM_E_PEER, "range_refused", "the server refuses a part that its file has");
 }
 
 tdm_err http_curl_range_judge(const struct tdm_http_ask *ask, const struct http_curl_head *head,

@@ -37,7 +37,7 @@ static enum fetch_next after_code(const char *code, enum fetch_next other)
 /* Whoever answers so can still send the whole file, or a part of the one that lies there now. */
 bool fetch_begins_anew(const struct tdm_http_reply *reply)
 {
-    static const char *const codes[] = {"range_beyond_end", "range_of_other_file", "range_missing",
+    static const char *const codes[] = {"range_beyond_end", "range_of_other_file", "range_missing", "range_refused",
                                         "wrong_range",      "multipart_range",     "long_range"};
 
     for (size_t i = 0; i < sizeof codes / sizeof codes[0] && reply->fault.err == TDM_E_PEER; i++) {

@@ -55,6 +55,8 @@ TAKEN = [  # name, each connection's answer, retries, the asks (from, with If-Ra
                                  [ranged(d)]], 1, [(FRONT, True), None]),
     ("no such part", lambda d: [[ranged(d)], [head(0, "416 no", "Content-Range: bytes */100")], [ranged(d)]], 1,
      [(FRONT, True), None]),
+    ("no part for anybody", lambda d: [[head(0, "416 no", f"Content-Range: bytes */{len(d)}")], [head(len(d)) + d]], 1,
+     [None]),
     ("a part of a longer file", lambda d: [[ranged(d)], [part(f"{FRONT}-{FRONT + 9}/{len(d) + 1}") + d[:10]], [ranged(d)]],
      1, [(FRONT, True), None]),
     ("another front", lambda d: [[part(f"5-9/{len(d)}", length=5) + d[5:10]], [ranged(d)]], 1, [None]),

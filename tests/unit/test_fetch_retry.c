@@ -63,6 +63,7 @@ static const struct {
     {SERVER(TDM_E_PEER, "encoded_body", 0, 0), FETCH_ELSEWHERE},
     {SERVER(TDM_E_PEER, "long_head", 0, 0), FETCH_ELSEWHERE},
     {SERVER(TDM_E_PEER, "range_beyond_end", 416, 0), FETCH_AGAIN},
+    {SERVER(TDM_E_PEER, "range_refused", 416, 0), FETCH_AGAIN},
     {SERVER(TDM_E_PEER, "range_of_other_file", 206, 0), FETCH_AGAIN},
     {SERVER(TDM_E_PEER, "range_missing", 206, 0), FETCH_AGAIN},
     {SERVER(TDM_E_PEER, "wrong_range", 206, 0), FETCH_AGAIN},
