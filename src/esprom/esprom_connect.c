@@ -9,6 +9,7 @@
 #define IDENTIFY_TRIES    2u
 #define SYNCS_AFTER_RESET 5u
 #define SYNC_TIMEOUT_MS   100u
+#define STRANGERS_SURE    2u  /* answers that are not a ROM's, and it is none */
 #define SYNC_LEAST_MS     10u /* what one takes when it is answered by noise */
 #define BANNER_QUIET_MS   60u
 #define BANNER_LONGEST_MS 400u
@@ -73,11 +74,11 @@ static tdm_err diagnose(struct esprom *e)
     return e->fault.err != TDM_OK ? e->fault.err : explain(e);
 }
 
-/* A ROM repeats the word it was sent; a loader that was put into the chip's RAM answers 0. */
+/* A ROM repeats the word it was sent; a loader that was put into the chip's RAM answers 0. One such answer may be damage. */
 static tdm_err sync(struct esprom *e, unsigned attempts, bool *is_synced)
 {
     struct esprom_reply reply;
-    bool is_stranger = false;
+    unsigned strangers = 0;
 
     *is_synced = false;
     for (unsigned i = 0; i < attempts && !*is_synced; i++) {
@@ -85,9 +86,9 @@ static tdm_err sync(struct esprom *e, unsigned attempts, bool *is_synced)
         if (err != TDM_OK && err != TDM_E_TIMEOUT && err != TDM_E_NOISE && err != TDM_E_PEER)
             return esprom_fail_link(e);
         *is_synced = err == TDM_OK && reply.value == ESPROM_SYNC_VALUE;
-        is_stranger = err == TDM_OK && !*is_synced;
+        strangers += err == TDM_OK && !*is_synced;
     }
-    if (is_stranger)
+    if (strangers >= STRANGERS_SURE && !*is_synced)
         return esprom_fail(e, TDM_E_MISMATCH, "not_a_rom", "something else than a ROM loader answers", reply.value);
     return TDM_OK;
 }
@@ -123,7 +124,7 @@ static tdm_err await_hand(struct esprom *e, bool *is_synced)
         wait_ms / 1000);
     for (uint32_t i = 0; i < wait_ms / SYNC_LEAST_MS && passed_ms < wait_ms && err == TDM_OK && !*is_synced; i++) {
         tdm_log_progress(e->cfg.log, TDM_PHASE_CONNECT, "buttons", passed_ms / 1000, wait_ms / 1000);
-        err = sync(e, 1, is_synced);
+        err = sync(e, STRANGERS_SURE, is_synced);
         passed_ms = tdm_clock_now_ms(e->cfg.clock) - began_ms;
     }
     return err;

@@ -171,10 +171,11 @@ static tdm_err ask_once(struct esprom_link *l, const struct esprom_ask *ask, str
     return err == TDM_OK ? esprom_link_hear(l, ask, reply) : err;
 }
 
-static bool may_heal(const struct esprom_link *l)
+static bool may_heal(const struct esprom_link *l, const struct esprom_ask *ask)
 {
     bool is_misheard = l->fault.err == TDM_E_PEER && l->fault.at == ESPROM_REASON_BAD_FORMAT;
-    return l->fault.err == TDM_E_TIMEOUT || l->fault.err == TDM_E_NOISE || is_misheard;
+    bool is_silent = l->fault.err == TDM_E_TIMEOUT && !ask->ends_in_silence;
+    return is_silent || l->fault.err == TDM_E_NOISE || is_misheard;
 }
 
 /* After a repetition two replies may be on their way: the second must not pass for the answer to the next command. */
@@ -188,7 +189,7 @@ tdm_err esprom_link_ask(struct esprom_link *l, const struct esprom_ask *ask, str
     unsigned tries = ask->tries ? ask->tries : ESPROM_LINK_TRIES;
     tdm_err err = ask_once(l, ask, reply);
 
-    for (unsigned i = 1; i < tries && err != TDM_OK && may_heal(l); i++) {
+    for (unsigned i = 1; i < tries && err != TDM_OK && may_heal(l, ask); i++) {
         struct tdm_fault first = l->fault;
         l->disturbances++; /* what comes while it settles is not looked at */
         err = settle(l);

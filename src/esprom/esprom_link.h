@@ -27,9 +27,10 @@ struct esprom_ask {
     const uint8_t *block; /* the data of a block command; NULL: plain */
     uint16_t block_len;
     uint32_t number;
-    size_t expected;     /* bytes of the reply before its status */
-    uint32_t timeout_ms; /* without the time the bytes need on the wire; 0: ESPROM_LINK_TIMEOUT_MS */
-    unsigned tries;      /* 0: ESPROM_LINK_TRIES. 1: repeating it would not be harmless */
+    size_t expected;      /* bytes of the reply before its status */
+    uint32_t timeout_ms;  /* without the time the bytes need on the wire; 0: ESPROM_LINK_TIMEOUT_MS */
+    unsigned tries;       /* 0: ESPROM_LINK_TRIES. 1: repeating it would not be harmless */
+    bool ends_in_silence; /* not repeated when nothing was answered: it may still be at work */
 };
 
 void esprom_link_init(struct esprom_link *l, struct tdm_serial *serial, struct tdm_clock *clock);

@@ -21,8 +21,7 @@ bool esprom_may_heal(const struct esprom *e)
     return !is_ours && (is_of_wire(e->fault.err) || e->fault.err == TDM_E_CORRUPT);
 }
 
-/* A loader that still answers is in no other state than one that was reset: SYNC does no harm in the midst of a stream. */
-static tdm_err look(struct esprom *e, bool *answers)
+tdm_err esprom_look(struct esprom *e, bool *answers)
 {
     struct esprom_reply reply;
 
@@ -52,7 +51,7 @@ static tdm_err slow_down(struct esprom *e, const struct esprom_rounds *r)
 {
     bool answers;
 
-    tdm_err err = look(e, &answers);
+    tdm_err err = esprom_look(e, &answers);
     if (err == TDM_OK && answers && e->link.baud > ESPROM_BAUD_START)
         err = esprom_slow_down(e);
     if (err == TDM_E_PEER)
@@ -72,7 +71,7 @@ tdm_err esprom_recover(struct esprom *e, struct esprom_rounds *r)
     tdm_log_note(e->cfg.log, TDM_LOG_INFO, e->fault.what, e->fault.at);
     e->tally.recoveries++;
     tdm_fault_clear(&e->fault);
-    tdm_err err = r->stalled == 0 && r->failures % SYNC_FAILURES != 0 ? look(e, &answers) : TDM_OK;
+    tdm_err err = r->stalled == 0 && r->failures % SYNC_FAILURES != 0 ? esprom_look(e, &answers) : TDM_OK;
     if (err != TDM_OK || answers)
         return err;
     err = e->cfg.lines->is_wired ? start_slower(e) : slow_down(e, r);

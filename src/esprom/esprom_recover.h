@@ -2,7 +2,7 @@
 /*
  * esprom_recover: after a failure of the wire or the loader: back to one that answers, at a lower rate if need be.
  *
- * Used by   esprom_update.   Uses  esprom_connect, esprom_flash (rate), esprom_link.
+ * Used by   esprom_update, esprom_stream.   Uses  esprom_connect, esprom_flash (rate), esprom_link.
  * Bounds    the caller counts rounds and failures, and stops; one recovery is at most one session's connect.
  */
 #ifndef TANDEM_ESPROM_RECOVER_H
@@ -19,6 +19,12 @@ struct esprom_rounds {
 
 /* Is the engine's fault one that a recovery may overcome? */
 bool esprom_may_heal(const struct esprom *e);
+
+/*
+ * Does the loader still answer? Then it is in no other state than one that was reset: SYNC does no harm in the midst of a
+ * stream. An error is the port's, or of whoever stopped it.
+ */
+TDM_MUST_USE tdm_err esprom_look(struct esprom *e, bool *answers);
 
 /*
  * The first failure at a place is met by SYNC; the next, or silence, by a reset and the next lower rate, which has its own

@@ -5,6 +5,7 @@
 
 #include "esprom/esprom_engine.h"
 #include "esprom/esprom_link.h"
+#include "esprom/esprom_recover.h"
 
 #define ERASE_MS_PER_MILLION 40000u
 /* Behind one small block may stand a whole buffer of inflated data that is now put on flash. */
@@ -17,6 +18,28 @@ static const struct stream_ops {
     [ESPROM_DEFLATE] = {ESPROM_OP_FLASH_DEFL_BEGIN, ESPROM_OP_FLASH_DEFL_DATA},
 };
 
+/*
+ * An erase may take minutes. When its answer does not come in that time, SYNC tells whether the loader still lives: only
+ * then is the erase asked for again, and none is left behind that would come in the midst of the blocks.
+ */
+static tdm_err ask_erase(struct esprom *e, const struct esprom_ask *ask)
+{
+    struct esprom_reply reply;
+    bool answers = true;
+
+    tdm_err err = esprom_link_ask(&e->link, ask, &reply);
+    for (unsigned i = 1; i < ESPROM_LINK_TRIES && err == TDM_E_TIMEOUT; i++) {
+        struct tdm_fault silence = e->link.fault;
+        if (esprom_look(e, &answers) != TDM_OK)
+            return e->fault.err;
+        e->link.fault = silence;
+        if (!answers)
+            break;
+        err = esprom_link_ask(&e->link, ask, &reply);
+    }
+    return err == TDM_OK ? TDM_OK : esprom_fail_link(e);
+}
+
 tdm_err esprom_stream_begin(struct esprom *e, enum esprom_stream kind, uint32_t offset, uint32_t size, uint32_t packed)
 {
     uint32_t blocks = (packed + e->cfg.block_size - 1) / e->cfg.block_size;
@@ -24,11 +47,12 @@ tdm_err esprom_stream_begin(struct esprom *e, enum esprom_stream kind, uint32_t 
     const struct esprom_ask ask = {.op = stream_ops[kind].begin,
                                    .words = words,
                                    .word_count = 5,
-                                   .timeout_ms = esprom_link_time_for(size, ERASE_MS_PER_MILLION)};
-    struct esprom_reply reply;
+                                   .timeout_ms = esprom_link_time_for(size, ERASE_MS_PER_MILLION),
+                                   .ends_in_silence = true};
 
-    if (esprom_link_ask(&e->link, &ask, &reply) != TDM_OK)
-        return esprom_fail_link(e);
+    tdm_err err = ask_erase(e, &ask);
+    if (err != TDM_OK)
+        return err;
     e->stream.is_open = true;
     e->stream.is_awaited = false;
     e->stream.kind = kind;

@@ -70,7 +70,9 @@ static tdm_err pour(struct esprom *e, uint32_t at, uint32_t len, bool is_packed,
     if (!is_packed)
         return err;
     tdm_err ended = tdm_deflate_end(d, err == TDM_OK ? to : NULL);
-    return err == TDM_OK && ended != TDM_OK ? compressor_failed(e, ended) : err;
+    if (err == TDM_OK)
+        err = ended;
+    return err == TDM_OK || e->fault.err != TDM_OK ? err : compressor_failed(e, err);
 }
 
 /* How many bytes the run takes compressed. The ROM wants to know before the first; so it is compressed twice. */
@@ -80,7 +82,7 @@ static tdm_err measure(struct esprom *e, uint32_t at, uint32_t len, uint32_t *pa
 
     tdm_err err = pour(e, at, len, true, &counter.sink);
     *packed = counter.counted;
-    return err == TDM_OK || e->fault.err != TDM_OK ? err : compressor_failed(e, err);
+    return err;
 }
 
 /* A ROM that does not inflate refuses the stream's begin, and nothing was erased. */
@@ -288,7 +290,8 @@ tdm_err esprom_update_all(struct esprom *e, const struct esprom_part *parts, siz
         if (idle == 2)
             return esprom_fail(e, TDM_E_CORRUPT, "not_proven", "the flash holds something else than what was judged",
                                0);
-        if (err != TDM_OK && mend(e, pass + 1) != TDM_OK)
+        bool is_last = pass + 1 == PASSES_MAX;
+        if (err != TDM_OK && (is_last || mend(e, pass + 1) != TDM_OK))
             return e->fault.err;
     }
     if (proof == PROOF_DISTURBED)

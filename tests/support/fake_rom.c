@@ -317,9 +317,10 @@ static bool is_due(const struct fake_rom *rom, uint8_t op)
 {
     bool is_any = rom->trouble.op == FAKE_ROM_ANY;
     size_t n = is_any ? rom->op_count : rom->seen[op];
+    size_t turn = rom->trouble.every > 0 ? n % rom->trouble.every : n;
     bool is_meant = is_any || op == rom->trouble.op;
 
-    return is_meant && n >= rom->trouble.nth && n < rom->trouble.nth + rom->trouble.times &&
+    return is_meant && turn >= rom->trouble.nth && turn < rom->trouble.nth + rom->trouble.times &&
            rom->baud > rom->trouble.above_baud;
 }
 

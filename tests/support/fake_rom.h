@@ -59,7 +59,7 @@ struct fake_rom {
     uint32_t misheard_baud;           /* not understood when it is asked for the first time */
     struct {
         uint8_t op;
-        unsigned nth, times;
+        unsigned nth, times, every; /* every: and again after so many; 0: not */
         enum fake_rom_trouble kind;
         uint32_t above_baud;
         uint8_t at, bits;         /* of the answer, from its head on; no byte before may be escaped */

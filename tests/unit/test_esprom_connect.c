@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "esprom/esprom_packet.h"
 #include "support/rom_bench.h"
 
 static void test_connect_identifies(void **state)
@@ -76,6 +77,22 @@ static void test_without_lines_somebody_is_asked(void **state)
     }
 }
 
+/* The line's noise must not send away who has just pressed the buttons. */
+static void test_without_lines_one_damaged_answer(void **state)
+{
+    struct rom_bench *b = *state;
+
+    b->lines.port.is_wired = false;
+    b->rom.pressed_after_ms = 2000;
+    b->rom.trouble.op = ESPROM_OP_SYNC;
+    b->rom.trouble.times = 1;
+    b->rom.trouble.kind = FAKE_ROM_FLIP_REPLY;
+    assert_int_equal(esprom_connect(&b->engine), TDM_OK);
+    b->rom.trouble.times = 9999;
+    assert_int_equal(esprom_connect(&b->engine), TDM_E_MISMATCH);
+    bench_has_fault(b, "always another word", TDM_E_MISMATCH, "not_a_rom");
+}
+
 static const struct connect_row {
     const char *name;
     enum fake_rom_start starts_as;
@@ -132,6 +149,7 @@ int main(void)
         BENCH_TEST(test_connect_identifies),
         BENCH_TEST(test_without_lines),
         cmocka_unit_test(test_without_lines_somebody_is_asked),
+        BENCH_TEST(test_without_lines_one_damaged_answer),
         BENCH_TEST(test_failed_connect_names_its_layer),
         BENCH_TEST(test_broken_ports),
     };

@@ -139,6 +139,54 @@ static void test_a_source_that_fails(void **state)
     assert_int_equal(b->rom.seen[ESPROM_OP_FLASH_BEGIN], 0);
 }
 
+/* Says that everything becomes ten bytes; one of its calls fails. */
+struct failing_deflate {
+    struct tdm_deflate port;
+    unsigned calls, fails_at;
+};
+
+static tdm_err next_call(struct tdm_deflate *d)
+{
+    struct failing_deflate *f = (struct failing_deflate *)(void *)d;
+    return ++f->calls == f->fails_at ? TDM_E_NO_ROOM : TDM_OK;
+}
+
+static tdm_err deflate_piece(struct tdm_deflate *d, const uint8_t *data, size_t len, struct tdm_sink *to)
+{
+    (void)data, (void)len, (void)to;
+    return next_call(d);
+}
+
+static tdm_err deflate_end(struct tdm_deflate *d, struct tdm_sink *to)
+{
+    static const uint8_t packed[10];
+
+    if (to == NULL)
+        return TDM_OK;
+    tdm_err err = next_call(d);
+    return err == TDM_OK ? tdm_sink_push(to, packed, sizeof packed) : err;
+}
+
+/* A sector in pieces of 512: begin, eight pushes, end; to measure first, then to send. */
+static void test_a_compressor_that_fails(void **state)
+{
+    static const struct tdm_deflate_ops ops = {next_call, deflate_piece, deflate_end};
+
+    for (unsigned at = 1; at <= 20; at++) {
+        struct failing_deflate deflate = {.port = {&ops}, .fails_at = at};
+        (void)bench_open(state);
+        struct rom_bench *b = *state;
+        b->engine.cfg.deflate = &deflate.port;
+        assert_int_equal(esprom_connect(&b->engine), TDM_OK);
+        tdm_err err = bench_write(b, 0, ESPROM_SECTOR);
+        if (err != TDM_E_NO_ROOM || b->rom.seen[ESPROM_OP_FLASH_DEFL_BEGIN] != (at > 10))
+            fail_msg("call %u: %s", at, tdm_err_name(err));
+        bench_has_fault(b, "compressor", TDM_E_NO_ROOM, "compressor_failed");
+        bench_is_left(b, "compressor");
+        (void)bench_close(state);
+    }
+}
+
 static void test_raised_speed_and_leave(void **state)
 {
     struct rom_bench *b = *state;
@@ -201,17 +249,12 @@ static void test_state_fits_a_microcontroller(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BENCH_TEST(test_both_kinds_of_stream),
-        BENCH_TEST(test_what_does_not_deflate_is_sent_plain),
-        BENCH_TEST(test_a_rom_that_does_not_inflate),
-        BENCH_TEST(test_only_what_differs),
-        BENCH_TEST(test_a_source_that_fails),
-        BENCH_TEST(test_odd_sizes_are_filled_up),
-        BENCH_TEST(test_blocks_of_the_configured_size),
-        BENCH_TEST(test_raised_speed_and_leave),
-        BENCH_TEST(test_regions_that_do_not_fit),
-        BENCH_TEST(test_calls_out_of_order),
-        cmocka_unit_test(test_state_fits_a_microcontroller),
+        BENCH_TEST(test_both_kinds_of_stream),        BENCH_TEST(test_what_does_not_deflate_is_sent_plain),
+        BENCH_TEST(test_a_rom_that_does_not_inflate), BENCH_TEST(test_only_what_differs),
+        BENCH_TEST(test_a_source_that_fails),         cmocka_unit_test(test_a_compressor_that_fails),
+        BENCH_TEST(test_odd_sizes_are_filled_up),     BENCH_TEST(test_blocks_of_the_configured_size),
+        BENCH_TEST(test_raised_speed_and_leave),      BENCH_TEST(test_regions_that_do_not_fit),
+        BENCH_TEST(test_calls_out_of_order),          cmocka_unit_test(test_state_fits_a_microcontroller),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -126,6 +126,23 @@ static void check(const struct row *row)
     fake_rom_close(&bench.rom);
 }
 
+/* All is well but the first question of each proof, all three times that it is asked. */
+static void test_every_proof_is_silent(void **state)
+{
+    (void)state;
+    begin();
+    bench.rom.trouble.op = ESPROM_OP_FLASH_MD5;
+    bench.rom.trouble.nth = QUESTION;
+    bench.rom.trouble.times = 3;
+    bench.rom.trouble.every = QUESTION + 3;
+    bench.rom.trouble.kind = FAKE_ROM_LOSE_REPLY;
+    assert_int_equal(esprom_update_all(&bench.engine, bench.wanted, PARTS), TDM_E_TIMEOUT);
+    assert_string_equal(bench.engine.fault.code, "rom_silent");
+    assert_int_equal(bench.engine.tally.rewritten, 0);
+    assert_int_equal(bench.engine.tally.recoveries, 3); /* the fourth time is the last */
+    fake_rom_close(&bench.rom);
+}
+
 static void test_parts(void **state)
 {
     (void)state;
@@ -135,6 +152,6 @@ static void test_parts(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_parts)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_parts), cmocka_unit_test(test_every_proof_is_silent)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -224,6 +224,38 @@ static void test_wedged_without_lines(void **state)
     assert_true(b->engine.needs_hand);
 }
 
+/* An erase may take minutes: its silence is followed by SYNC, not by another erase that nobody waits for. */
+static void test_erase_is_not_repeated_into_silence(void **state)
+{
+    struct rom_bench *b = *state;
+    size_t at = 0;
+
+    b->rom.trouble.op = ESPROM_OP_FLASH_BEGIN;
+    b->rom.trouble.times = 1;
+    b->rom.trouble.kind = FAKE_ROM_LOSE_REPLY;
+    assert_int_equal(esprom_connect(&b->engine), TDM_OK);
+    assert_int_equal(bench_write(b, 0x1000, sizeof b->data), TDM_OK);
+    while (b->rom.ops[at] != ESPROM_OP_FLASH_BEGIN)
+        at++;
+    assert_int_equal(b->rom.ops[at + 1], ESPROM_OP_SYNC);
+    assert_int_equal(b->rom.ops[at + 2], ESPROM_OP_FLASH_BEGIN);
+    assert_int_equal(b->engine.tally.recoveries, 0);
+}
+
+static void test_no_erase_is_asked_of_a_dead_loader(void **state)
+{
+    struct rom_bench *b = *state;
+
+    b->rom.trouble.op = ESPROM_OP_FLASH_BEGIN;
+    b->rom.trouble.times = 1;
+    b->rom.trouble.kind = FAKE_ROM_WEDGE;
+    assert_int_equal(esprom_connect(&b->engine), TDM_OK);
+    uint64_t begun = b->clock.passed_ms;
+    assert_int_equal(bench_write(b, 0x1000, sizeof b->data), TDM_OK);
+    assert_true(b->clock.passed_ms - begun < 6000); /* an erase of this size is waited for 3000 */
+    assert_int_equal(b->lines.loader_resets, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +263,8 @@ int main(void)
         cmocka_unit_test(test_wedged_loader),
         BENCH_TEST(test_wedged_by_every_rate),
         BENCH_TEST(test_wedged_without_lines),
+        BENCH_TEST(test_erase_is_not_repeated_into_silence),
+        BENCH_TEST(test_no_erase_is_asked_of_a_dead_loader),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
