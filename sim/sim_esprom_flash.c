@@ -139,7 +139,7 @@ static uint8_t feed_inflater(struct sim_esprom *r, const uint8_t *data, uint32_t
 {
     int result;
 
-    r->zlib.next_in = (z_const Bytef *)(uintptr_t)data;
+    r->zlib.next_in = (z_const Bytef *)data;
     r->zlib.avail_in = len;
     do {
         result = inflate(&r->zlib, Z_NO_FLUSH);

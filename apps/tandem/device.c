@@ -180,8 +180,8 @@ int device_restart(struct app *app)
         cJSON_AddStringToObject(app->result, "next_step", "restart the router; `tandem boot` then proves the new pair");
         return EXIT_OK;
     }
-    /* The operator's own words, so the shell may read them. */
-    int result = system(command); /* NOLINT(cert-env33-c) */
+    /* NOLINTNEXTLINE(cert-env33-c): the operator's own words, so the shell may read them */
+    int result = system(command);
     if (result == -1 || !WIFEXITED(result) || WEXITSTATUS(result) != 0)
         return app_fail(app, TDM_E_IO, "restart_failed", "[host] reboot-command \"%s\" failed; restart by hand",
                         command);

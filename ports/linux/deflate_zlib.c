@@ -51,7 +51,7 @@ static tdm_err zlib_push(struct tdm_deflate *d, const uint8_t *data, size_t len,
 
     if (!z->is_open || len > UINT32_MAX)
         return TDM_E_BUG;
-    z->stream.next_in = (z_const Bytef *)(uintptr_t)data;
+    z->stream.next_in = (z_const Bytef *)data;
     z->stream.avail_in = (uInt)len;
     return run(z, Z_NO_FLUSH, to);
 }

@@ -32,7 +32,7 @@ static bool take_origin(CURLU *from, struct http_curl_url *u)
         !take(from, CURLUPART_PORT, CURLU_DEFAULT_PORT, port, sizeof port))
         return false;
     for (char *c = host; *c != '\0'; c++)
-        *c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
     u->is_https = strcasecmp(scheme, "https") == 0;
     int n = snprintf(u->origin, sizeof u->origin, "%s://%s:%s", scheme, host, port);
     return n > 0 && (size_t)n < sizeof u->origin;

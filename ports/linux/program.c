@@ -72,7 +72,7 @@ static int start(const char *const argv[], int out, pid_t *child)
     if (err == 0) {
         err = set_up(&files, &attr, out);
         if (err == 0)
-            err = posix_spawnp(child, argv[0], &files, &attr, (char *const *)(uintptr_t)argv, environ);
+            err = posix_spawnp(child, argv[0], &files, &attr, (char *const *)argv, environ);
         (void)posix_spawnattr_destroy(&attr);
     }
     (void)posix_spawn_file_actions_destroy(&files);

@@ -182,7 +182,7 @@ static void copy_text(char out[ESP_APP_TEXT_MAX + 1], const uint8_t *from)
 {
     size_t i = 0;
     for (; i < ESP_APP_TEXT_MAX && from[i] != 0; i++)
-        out[i] = from[i] >= 0x20 && from[i] <= 0x7e ? (char)from[i] : '?';
+        out[i] = (char)(from[i] >= 0x20 && from[i] <= 0x7e ? from[i] : '?');
     out[i] = '\0';
 }
 

@@ -34,7 +34,7 @@ static void keep_page(struct install *in, const uint8_t *data, size_t len)
     for (size_t i = 0; i < len && n < sizeof in->page - 1; i++) {
         bool is_text = data[i] >= ' ' && data[i] <= '~';
         if (is_text || (n > 0 && in->page[n - 1] != ' '))
-            in->page[n++] = is_text ? (char)data[i] : ' ';
+            in->page[n++] = (char)(is_text ? data[i] : ' ');
     }
     in->page[n] = '\0';
 }

@@ -212,7 +212,7 @@ static void copy_printable(char *to, const char *from, size_t cap)
 {
     size_t i = 0;
     for (; i < cap - 1 && from[i] != '\0'; i++)
-        to[i] = from[i] >= ' ' && from[i] <= '~' ? from[i] : '?';
+        to[i] = (char)(from[i] >= ' ' && from[i] <= '~' ? from[i] : '?');
     to[i] = '\0';
 }
 
