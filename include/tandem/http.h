@@ -16,7 +16,8 @@
  *           has no ranges, or is_changed tells that its file is no longer the one that is gone on with. The caller looks at
  *           start before it keeps a byte. Another answer is a fault, and nothing of it is pushed: range_beyond_end
  *           (the file is shorter; length says how long), range_of_other_file (both with is_changed where that is certain),
- *           range_missing, range_refused, wrong_range, multipart_range. long_range and connection_broke come behind bytes that are good.
+ *           range_missing, range_refused, wrong_range, multipart_range. long_range and connection_broke come behind
+ *           bytes that are good.
  * Secrets   user, password and client certificate go to the host and port of the URL alone, wherever it redirects to.
  * Memory    url and ask belong to the caller. reply is filled by the port as far as it got, also on failure; all but the
  *           fault and its detail stands in it before the first byte is pushed. Its fault is the port's own: when the sink

@@ -21,7 +21,7 @@ static bool has_scheme(const char *url, const char *scheme)
     return strncasecmp(url, scheme, n) == 0 && strncmp(url + n, "://", 3) == 0;
 }
 
-/* Never from https to anything less. Whatever secrets the new address brings along are not ours: neither used nor shown. */
+/* Never from https to anything less. The secrets that the new address brings along are neither used nor shown. */
 static tdm_err follow(struct http_curl_visit *t)
 {
     struct tdm_fault unused = {TDM_OK, NULL, NULL, 0};
