@@ -115,6 +115,8 @@ static const struct advice_row {
     {"no_bundle", "store one with `tandem rcp adopt`, or install an update"},
     {"no_certificate", "give a file with a certificate in PEM form"},
     {"no_connection", "check address and port, and that the server runs"},
+    {"no_firmware", "give it some: install an update with a radio part, or `tandem rcp adopt` a build and `tandem rcp "
+                    "update`"},
     {"no_free_cell", "pack the image again with more `--cells`, and sign it anew"},
     {"no_keys", "put keys there as .pem files, or take the place out of the configuration"},
     {"no_loader", "check that [radio] port is the radio's, and the RESET wire: something else speaks, or at another "

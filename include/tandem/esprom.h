@@ -22,6 +22,7 @@
  *             secure_download, flash_encrypted, wrong_chip, flash_not_found
  *             other_chip          a chip that is known, and is none that this flashes: what names it
  *             unknown_chip        a chip that nobody here knows; at is its id or its ROM word
+ *           Of start_firmware: no_firmware, lines_failed, serial_failed.
  *           Later: baud_failed, region_unaligned, region_empty, region_too_long, source_failed; and what remained after
  *             every try: digest_differs, not_proven, block_lost (TIMEOUT), block_damaged (NOISE), block_refused, rom_refused (PEER;
  *             at is the ROM's reason), rom_silent, rom_noise.
@@ -190,6 +191,13 @@ struct esprom_part {
 TDM_MUST_USE tdm_err esprom_update_all(struct esprom *e, const struct esprom_part *parts, size_t count);
 
 TDM_MUST_USE tdm_err esprom_region_md5(struct esprom *e, uint32_t offset, uint32_t size, uint8_t out[ESPROM_MD5_LEN]);
+
+/*
+ * Reset the chip into its application, without having been connected, and read what its ROM prints. STATE, no_firmware:
+ * the ROM says that its flash holds nothing it would start, and starts nothing. Anything else is no verdict, silence
+ * neither: an application may come. The port is left at the ROM's rate. Takes half a second at most, besides the reset.
+ */
+TDM_MUST_USE tdm_err esprom_start_firmware(struct esprom *e);
 
 /*
  * Reset the chip into its application and set the port to cfg.app_baud. Call it on every way out; it does its work

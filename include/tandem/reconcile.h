@@ -10,7 +10,7 @@
  * Radio     is left running its firmware on every way out, as far as the lines allow.
  * Fault     in `fault`; the functions return its err. Codes of its own: record_lost, record_unreadable,
  *           record_not_writable, select_failed, unknown_host, cannot_go_back, trial_pending, no_bundle, bundle_damaged,
- *           bundle_misfit, wrong_radio, not_proven, tries_used_up, flash_limit, radio_silent, radio_api_too_old,
+ *           bundle_misfit, wrong_radio, not_proven, tries_used_up, flash_limit, radio_silent, no_firmware, radio_api_too_old,
  *           radio_api_too_new, unhealthy,
  *           no_trial, not_waiting, nothing_to_go_back; else those of judge, esprom, spinel and the health port.
  */
@@ -111,9 +111,16 @@ struct reconcile {
     bool is_off_air;
     struct tdm_fault settled; /* why the running host could not be made the next to start */
 
+    bool was_left_half;   /* by an earlier call: a flash was begun and not ended      */
+    bool has_used_resets; /* of the radio, to get an answer: once in a call           */
+
     struct judge judge;
     struct esprom esprom;
     struct spinel spinel;
+    struct reconcile_starter {
+        struct spinel_starter port;
+        struct reconcile *r;
+    } starter;
 };
 
 void reconcile_init(struct reconcile *r, const struct reconcile_config *cfg);

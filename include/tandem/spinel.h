@@ -52,19 +52,27 @@ enum spinel_effort {
     SPINEL_RESET_HARD, /* pull the RESET line, then ask                      */
 };
 
+/* Somebody who pulls the RESET line and reads what the chip prints then. TDM_OK: its firmware may come. Sets the rate. */
+struct spinel_starter {
+    tdm_err (*start)(struct spinel_starter *s, struct tdm_fault *fault);
+};
+
 struct spinel_config { /* set by the caller */
     struct tdm_serial *serial;
     struct tdm_lines *lines;
     struct tdm_clock *clock;
     struct tdm_log *log;
     uint32_t baud;
-    uint32_t reply_ms; /* per request; 0: 500  */
-    uint32_t boot_ms;  /* for the notice after a reset; 0: 2000 */
+    uint32_t reply_ms;              /* per request; 0: 500  */
+    uint32_t boot_ms;               /* for the notice after a reset; 0: 2000 */
+    unsigned tries;                 /* of a request that stays without an answer; 0: 3 */
+    struct spinel_starter *starter; /* for the RESET line; NULL: it is only pulled     */
 };
 
 struct spinel {
     struct spinel_config cfg;
     struct tdm_fault fault;
+    bool goes_hard;                      /* the RESET line will be pulled if need be  */
     uint8_t tid;                         /* last transaction id used                  */
     uint8_t frame[SPINEL_FRAME_MAX + 2]; /* one received frame with its check sequence */
 };
@@ -73,7 +81,9 @@ void spinel_init(struct spinel *s, const struct spinel_config *cfg);
 
 /*
  * TIMEOUT when the radio does not answer; MISMATCH when it answers but is no RCP (protocol, capabilities): no reset
- * follows then. Without wired lines the last step of SPINEL_RESET_HARD is left out. who is whole after TDM_OK only.
+ * follows then. Without wired lines the last step of SPINEL_RESET_HARD is left out, so the one before it gets all the time
+ * there is; with them it gets what firmware that listens needs, and bytes that are no Spinel at all are not asked to reset
+ * a stack. who is whole after TDM_OK only.
  */
 TDM_MUST_USE tdm_err spinel_probe(struct spinel *s, enum spinel_effort effort, struct spinel_identity *who);
 

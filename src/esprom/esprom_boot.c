@@ -8,11 +8,18 @@ static const struct {
     const char *words;
     enum esprom_boot_kind kind;
 } marks[] = {
-    {"SPI_FAST_FLASH_BOOT", ESPROM_BOOT_APP},     {"SPI_FLASH_BOOT", ESPROM_BOOT_APP},
-    {"invalid header:", ESPROM_BOOT_APP},         {"DOWNLOAD(", ESPROM_BOOT_LOADER},
-    {"DOWNLOAD_BOOT", ESPROM_BOOT_LOADER},        {"UART0_BOOT", ESPROM_BOOT_LOADER},
-    {"waiting for download", ESPROM_BOOT_LOADER}, {"wait uart0 download", ESPROM_BOOT_LOADER},
-    {"USB_BOOT", ESPROM_BOOT_USB_ONLY},           {"wait usb download", ESPROM_BOOT_USB_ONLY},
+    {"SPI_FAST_FLASH_BOOT", ESPROM_BOOT_APP},
+    {"SPI_FLASH_BOOT", ESPROM_BOOT_APP},
+    {"entry 0x", ESPROM_BOOT_ENTERED},
+    {"invalid header:", ESPROM_BOOT_EMPTY},
+    {"Checksum failure", ESPROM_BOOT_EMPTY},
+    {"DOWNLOAD(", ESPROM_BOOT_LOADER},
+    {"DOWNLOAD_BOOT", ESPROM_BOOT_LOADER},
+    {"UART0_BOOT", ESPROM_BOOT_LOADER},
+    {"waiting for download", ESPROM_BOOT_LOADER},
+    {"wait uart0 download", ESPROM_BOOT_LOADER},
+    {"USB_BOOT", ESPROM_BOOT_USB_ONLY},
+    {"wait usb download", ESPROM_BOOT_USB_ONLY},
 };
 
 static const char *last_of(const char *text, const char *words)

@@ -2,7 +2,7 @@
 /*
  * esprom_boot: what the text tells that a ROM prints after reset (115200 baud), and how to keep its printable start.
  *
- * Used by   esprom_connect, to say which layer failed.   Pure.
+ * Used by   esprom_connect, to say which layer failed; esprom_start.   Pure.
  * The words count, not the number after "boot:": its bits differ from board to board.
  */
 #ifndef TANDEM_ESPROM_BOOT_H
@@ -13,7 +13,9 @@
 
 enum esprom_boot_kind {
     ESPROM_BOOT_UNKNOWN,  /* no text of a ROM                                              */
-    ESPROM_BOOT_APP,      /* started from flash, or tried to                               */
+    ESPROM_BOOT_APP,      /* started from flash, or tries to                               */
+    ESPROM_BOOT_ENTERED,  /* ... and went over to the program it found there               */
+    ESPROM_BOOT_EMPTY,    /* ... and found none there that it would start                  */
     ESPROM_BOOT_LOADER,   /* waits for commands on the UART                                */
     ESPROM_BOOT_USB_ONLY, /* waits for commands on USB alone: both straps were low         */
 };

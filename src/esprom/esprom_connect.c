@@ -24,6 +24,8 @@ static const struct {
     const char *code, *what;
 } diagnoses[] = {
     {ESPROM_BOOT_APP, TDM_E_STATE, "not_in_loader", "the radio started its firmware, not its ROM loader"},
+    {ESPROM_BOOT_ENTERED, TDM_E_STATE, "not_in_loader", "the radio started its firmware, not its ROM loader"},
+    {ESPROM_BOOT_EMPTY, TDM_E_STATE, "not_in_loader", "the radio started its firmware, not its ROM loader"},
     {ESPROM_BOOT_LOADER, TDM_E_TIMEOUT, "no_sync", "the ROM loader waits but does not hear us"},
     {ESPROM_BOOT_USB_ONLY, TDM_E_STATE, "usb_download_only", "the ROM loader waits on USB alone"},
     {ESPROM_BOOT_UNKNOWN, TDM_E_NOISE, "no_loader", "bytes came, but neither boot text nor a reply"},

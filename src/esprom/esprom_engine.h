@@ -3,6 +3,7 @@
  * esprom_engine: what the files of the engine share; its users see tandem/esprom.h alone.
  *
  * esprom_connect.c   reset, hear, synchronise; if that fails, why
+ * esprom_start.c     reset into the firmware, and hear whether there is any
  * esprom_identify.c  which chip, which address, which flash
  * esprom_flash.c     rate, digests, leave
  * esprom_region.c    a region's bytes, and which of its sectors differ

@@ -53,7 +53,7 @@ void reconcile_degrade(struct reconcile *r, const struct tdm_fault *why)
 /* A device whose record cannot be used: nothing is written, selected or flashed, the radio is only asked. */
 static tdm_err record_unusable(struct reconcile *r, tdm_err err, const char *code, const char *what)
 {
-    reconcile_ask(r, SPINEL_ASK);
+    reconcile_ask(r);
     return tdm_fault_set(&r->fault, err, code, what, 0);
 }
 
@@ -71,6 +71,7 @@ static tdm_err open_record(struct reconcile *r)
         return record_unusable(r, TDM_E_CORRUPT, "record_lost", "both copies of the record are damaged");
     if (state == SLOT_STORE_EMPTY)
         slot_record_first(&r->record, r->running); /* not written before there is something to remember */
+    r->was_left_half = !r->record.radio.is_known && r->record.radio.begun > 0;
     return TDM_OK;
 }
 
@@ -177,11 +178,11 @@ static tdm_err take_step(struct reconcile *r, struct boot_step step, enum reconc
         reconcile_return(r, outcome);
         break;
     case BOOT_CANNOT_GO_BACK:
-        reconcile_ask(r, SPINEL_ASK);
+        reconcile_ask(r);
         reconcile_cannot_go_back(r);
         break;
     case BOOT_UNKNOWN_HOST:
-        reconcile_ask(r, SPINEL_ASK);
+        reconcile_ask(r);
         reconcile_degrade(r, &unknown_host);
         break;
     }

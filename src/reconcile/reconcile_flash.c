@@ -87,7 +87,7 @@ static tdm_err check_fit(struct reconcile *r)
     return check_stated_fit(r);
 }
 
-static tdm_err connect(struct reconcile *r)
+static void open_esprom(struct reconcile *r)
 {
     struct esprom_config cfg = {
         .serial = r->cfg.serial,
@@ -101,8 +101,13 @@ static tdm_err connect(struct reconcile *r)
         .hand_ms = r->cfg.hand_ms,
     };
 
-    tdm_fault_clear(&r->attempt);
     esprom_init(&r->esprom, &cfg);
+}
+
+static tdm_err connect(struct reconcile *r)
+{
+    tdm_fault_clear(&r->attempt);
+    open_esprom(r);
     if (!r->is_off_air) {
         r->off_since_ms = tdm_clock_now_ms(r->cfg.clock);
         r->is_off_air = true;
@@ -227,4 +232,11 @@ tdm_err reconcile_regions_write(struct reconcile *r, uint32_t baud)
     err = leave(r, err);
     count_cost(r, began_ms);
     return err;
+}
+
+tdm_err reconcile_start_firmware(struct reconcile *r, struct tdm_fault *fault)
+{
+    open_esprom(r);
+    tdm_err err = esprom_start_firmware(&r->esprom);
+    return err == TDM_OK ? TDM_OK : tdm_fault_from(fault, &r->esprom.fault);
 }

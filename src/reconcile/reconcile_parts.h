@@ -15,8 +15,8 @@ TDM_MUST_USE tdm_err reconcile_commit(struct reconcile *r);
 /* No proof is possible: the reason goes into the fault and, when the record can be written, into the record. */
 void reconcile_degrade(struct reconcile *r, const struct tdm_fault *why);
 
-/* Ask the radio, going as far as effort says; r->radio_answers and r->radio, or why not in r->attempt. */
-void reconcile_ask(struct reconcile *r, enum spinel_effort effort);
+/* Ask the radio, without a reset or after one that was just made; r->radio_answers and r->radio, or why not in r->attempt. */
+void reconcile_ask(struct reconcile *r);
 void reconcile_ask_after_reset(struct reconcile *r);
 
 /* Make the radio right for the running row. TDM_OK: it is. Else why not is in r->attempt. */
@@ -53,5 +53,8 @@ TDM_MUST_USE tdm_err reconcile_bundle_load(struct reconcile *r, uint8_t slot);
 TDM_MUST_USE tdm_err reconcile_regions_compare(struct reconcile *r, bool *is_equal);
 TDM_MUST_USE tdm_err reconcile_regions_predict(struct reconcile *r, uint32_t baud);
 TDM_MUST_USE tdm_err reconcile_regions_write(struct reconcile *r, uint32_t baud);
+
+/* Reset the radio into its firmware, and hear from its ROM whether it has any. Why it has none is in *fault. */
+TDM_MUST_USE tdm_err reconcile_start_firmware(struct reconcile *r, struct tdm_fault *fault);
 
 #endif

@@ -24,31 +24,45 @@ static void keep_answer(struct reconcile *r, tdm_err err)
     (void)tdm_fault_set(&r->attempt, err, "radio_silent", "the radio does not answer", 0);
 }
 
-static void open_spinel(struct reconcile *r)
+static tdm_err start_firmware(struct spinel_starter *port, struct tdm_fault *fault)
 {
+    struct reconcile_starter *s = (struct reconcile_starter *)(void *)port;
+    return reconcile_start_firmware(s->r, fault);
+}
+
+static void open_spinel(struct reconcile *r, unsigned tries)
+{
+    r->starter = (struct reconcile_starter){{start_firmware}, r};
     struct spinel_config cfg = {
         .serial = r->cfg.serial,
         .lines = r->cfg.lines,
         .clock = r->cfg.clock,
         .log = r->cfg.log,
         .baud = r->cfg.app_baud,
+        .tries = tries,
+        .starter = &r->starter.port,
     };
 
     spinel_init(&r->spinel, &cfg);
 }
 
-void reconcile_ask(struct reconcile *r, enum spinel_effort effort)
+static void ask(struct reconcile *r, enum spinel_effort effort, unsigned tries)
 {
     tdm_log_progress(r->cfg.log, TDM_PHASE_ASK, "radio", 0, 1);
-    open_spinel(r);
+    open_spinel(r, tries);
     keep_answer(r, spinel_probe(&r->spinel, effort, &r->radio));
     tdm_log_progress(r->cfg.log, TDM_PHASE_ASK, "radio", 1, 1);
+}
+
+void reconcile_ask(struct reconcile *r)
+{
+    ask(r, SPINEL_ASK, 0);
 }
 
 void reconcile_ask_after_reset(struct reconcile *r)
 {
     tdm_log_progress(r->cfg.log, TDM_PHASE_PROVE, "radio", 0, 1);
-    open_spinel(r);
+    open_spinel(r, 0);
     keep_answer(r, spinel_probe_after_reset(&r->spinel, &r->radio));
     tdm_log_progress(r->cfg.log, TDM_PHASE_PROVE, "radio", 1, 1);
 }
@@ -163,6 +177,11 @@ static const struct radio_bounds own_bounds = {RECONCILE_FAILED_MAX, RECONCILE_B
 static const struct radio_bounds other_bounds = {RECONCILE_OTHER_FAILED_MAX, RECONCILE_OTHER_BEGUN_MAX,
                                                  radio_begin_other};
 
+static bool is_used_up(const struct reconcile *r, const struct radio_bounds *bounds)
+{
+    return r->record.radio.failed >= bounds->failed || r->record.radio.begun >= bounds->begun;
+}
+
 /* One attempt. TDM_OK: look at the radio again, it may be right now. */
 static tdm_err flash(struct reconcile *r, const struct radio_bounds *bounds)
 {
@@ -172,7 +191,7 @@ static tdm_err flash(struct reconcile *r, const struct radio_bounds *bounds)
     }
     if (reconcile_is_portless(r))
         return r->attempt.err; /* not begun, so not counted */
-    if (r->record.radio.failed >= bounds->failed || r->record.radio.begun >= bounds->begun)
+    if (is_used_up(r, bounds))
         return give_up(r, TDM_E_REFUSED, "flash_limit", "flashing the radio has failed too often",
                        r->record.radio.begun);
     bounds->begin(&r->record);
@@ -332,6 +351,22 @@ static tdm_err unmanaged(struct reconcile *r)
     return err;
 }
 
+/*
+ * How far to go for an answer before anything is written. Where silence leads to a flash of a radio that is known to be
+ * half flashed, waiting longer finds out nothing: what it holds is asked of its ROM before a sector is written, and a reset
+ * comes with that. Resets are not made twice in a call.
+ */
+static void ask_first(struct reconcile *r, bool is_managed)
+{
+    bool will_flash = is_managed && r->bundle_fault.err == TDM_OK && !is_used_up(r, &own_bounds);
+    bool is_half = r->was_left_half && will_flash && r->cfg.lines->is_wired;
+    bool may_reset = !is_half && !r->has_used_resets;
+
+    ask(r, may_reset ? SPINEL_RESET_HARD : SPINEL_ASK, is_half ? 1 : 0);
+    r->was_left_half = false;
+    r->has_used_resets = r->has_used_resets || may_reset;
+}
+
 tdm_err reconcile_radio_right(struct reconcile *r)
 {
     const struct slot_host_row *row = &r->record.host[r->running];
@@ -341,7 +376,7 @@ tdm_err reconcile_radio_right(struct reconcile *r)
     r->text_differs = false;
     if (is_managed && reconcile_bundle_load(r, row->rcp) != TDM_OK)
         tdm_log_note(r->cfg.log, TDM_LOG_WARNING, r->bundle_fault.what, r->bundle_fault.at);
-    reconcile_ask(r, SPINEL_RESET_HARD);
+    ask_first(r, is_managed);
     tdm_err err = is_managed ? managed(r, row->rcp) : unmanaged(r);
     if (err != TDM_OK || !keep_proof(r))
         return err;
@@ -356,7 +391,7 @@ tdm_err reconcile_radio_predict(struct reconcile *r)
         r->attempt = r->bundle_fault;
         return err;
     }
-    reconcile_ask(r, SPINEL_ASK);
+    reconcile_ask(r);
     struct radio_facts facts = facts_of(r);
     enum radio_next next = radio_decide(&facts);
     if (next == RADIO_RIGHT || next == RADIO_RIGHT_MISNAMED)

@@ -128,7 +128,7 @@ static tdm_err check_status(struct spinel_link *l, const struct spinel_frame *re
 
 tdm_err spinel_link_get(struct spinel_link *l, uint32_t property, struct spinel_frame *reply)
 {
-    for (unsigned i = 1; i <= SPINEL_LINK_TRIES; i++) {
+    for (unsigned i = 1; i <= l->tries; i++) {
         *l->tid = (uint8_t)(*l->tid % SPINEL_TID_MAX + 1);
         struct spinel_frame request = {.tid = *l->tid, .command = SPINEL_CMD_GET, .property = property};
         tdm_err err = try_once(l, &request, i, reply);

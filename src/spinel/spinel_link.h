@@ -5,7 +5,7 @@
  * Used by   spinel_probe.   Uses  serial, clock, log, hdlc, spinel_frame.
  * Replies   are known by their transaction id. What nobody asked for (log lines, radio packets, late answers, bytes of
  *           a boot loader) is dropped.
- * Retries   a request that stays without a usable reply is sent three times in all, each with a new transaction id, so
+ * Retries   a request that stays without a usable reply is sent `tries` times in all, each with a new transaction id, so
  *           that a late answer to one try cannot pass for the answer to the next.
  * Memory    the caller owns link and buffer. A reply points into the buffer until the next call.
  */
@@ -19,14 +19,13 @@
 #include "hdlc/hdlc.h"
 #include "spinel/spinel_frame.h"
 
-#define SPINEL_LINK_TRIES 3
-
 struct spinel_link {
     struct tdm_serial *serial;
     struct tdm_clock *clock;
     struct tdm_log *log;
     struct tdm_fault *fault;
     uint32_t reply_ms;
+    unsigned tries;
     uint8_t *tid; /* the last one used, kept by the caller from link to link */
 
     struct hdlc_decoder decoder;

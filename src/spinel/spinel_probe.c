@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <tandem/spinel.h>
 
+#include <string.h>
+
 #include "spinel/spinel_frame.h"
 #include "spinel/spinel_link.h"
 
 #define REPLY_MS       500u
 #define BOOT_MS        2000u
+#define TRIES          3u
 #define PROTOCOL_MAJOR 4u
 #define NO_CAP         0u /* no capability has this number */
 
@@ -155,6 +158,7 @@ static struct spinel_link link_of(struct spinel *s)
         .log = s->cfg.log,
         .fault = &s->fault,
         .reply_ms = s->cfg.reply_ms,
+        .tries = s->cfg.tries,
         .tid = &s->tid,
     };
 
@@ -162,10 +166,24 @@ static struct spinel_link link_of(struct spinel *s)
     return link;
 }
 
-/* A missing notice is no verdict: noise of the start may have covered it, so the questions decide. */
-static tdm_err ask_after_notice(struct spinel *s, struct spinel_link *link, struct spinel_identity *who)
+static tdm_err port_ready(struct spinel *s, bool is_input_stale)
 {
-    if (!spinel_link_saw_reset(link, s->cfg.boot_ms))
+    tdm_fault_clear(&s->fault);
+    tdm_err err = tdm_serial_set_baud(s->cfg.serial, s->cfg.baud);
+    if (err == TDM_OK && is_input_stale)
+        err = tdm_serial_drop_input(s->cfg.serial);
+    if (err == TDM_OK)
+        return TDM_OK;
+    return err == TDM_E_UNREACHABLE
+               ? tdm_fault_set(&s->fault, err, "port_lost", "the serial port is gone", 0)
+               : tdm_fault_set(&s->fault, err, "port_io", "the serial port could not be set up", s->cfg.baud);
+}
+
+/* A missing notice is no verdict: noise of the start may have covered it, so the questions decide. */
+static tdm_err ask_after_notice(struct spinel *s, struct spinel_link *link, uint32_t notice_ms,
+                                struct spinel_identity *who)
+{
+    if (!spinel_link_saw_reset(link, notice_ms))
         tdm_log_note(s->cfg.log, TDM_LOG_INFO, "radio: no notice of a reset", 0);
     return s->fault.err != TDM_OK ? s->fault.err : ask_all(link, who);
 }
@@ -176,21 +194,31 @@ static tdm_err step_ask(struct spinel *s, struct spinel_link *link, struct spine
     return ask_all(link, who);
 }
 
+/* A stack is reset without a restart, so its notice comes as fast as an answer; unless there is no other reset to come. */
 static tdm_err step_soft(struct spinel *s, struct spinel_link *link, struct spinel_identity *who)
 {
     static const uint8_t kind = SPINEL_RESET_STACK;
     const struct spinel_frame reset = {.command = SPINEL_CMD_RESET, .value = &kind, .value_len = 1};
 
     tdm_err err = spinel_link_send(link, &reset);
-    return err != TDM_OK ? err : ask_after_notice(s, link, who);
+    return err != TDM_OK ? err : ask_after_notice(s, link, s->goes_hard ? s->cfg.reply_ms : s->cfg.boot_ms, who);
+}
+
+static tdm_err pull_reset(struct spinel *s)
+{
+    if (s->cfg.starter) {
+        tdm_err err = s->cfg.starter->start(s->cfg.starter, &s->fault);
+        return err != TDM_OK ? err : port_ready(s, false);
+    }
+    tdm_err err = tdm_lines_reset(s->cfg.lines, s->cfg.clock, TDM_BOOT_APP);
+    return err == TDM_OK ? TDM_OK
+                         : tdm_fault_set(&s->fault, err, "lines_failed", "the RESET line could not be moved", 0);
 }
 
 static tdm_err step_hard(struct spinel *s, struct spinel_link *link, struct spinel_identity *who)
 {
-    tdm_err err = tdm_lines_reset(s->cfg.lines, s->cfg.clock, TDM_BOOT_APP);
-    if (err != TDM_OK)
-        return tdm_fault_set(&s->fault, err, "lines_failed", "the RESET line could not be moved", 0);
-    return ask_after_notice(s, link, who);
+    tdm_err err = pull_reset(s);
+    return err != TDM_OK ? err : ask_after_notice(s, link, s->cfg.boot_ms, who);
 }
 
 static const struct spinel_step {
@@ -208,17 +236,10 @@ static bool may_heal(tdm_err err)
     return err == TDM_E_TIMEOUT || err == TDM_E_FORMAT || err == TDM_E_PEER;
 }
 
-static tdm_err port_ready(struct spinel *s, bool is_input_stale)
+/* Three questions, and nothing but bytes: what sends them has no stack that could be reset. */
+static bool hears_no_spinel(const struct spinel *s)
 {
-    tdm_fault_clear(&s->fault);
-    tdm_err err = tdm_serial_set_baud(s->cfg.serial, s->cfg.baud);
-    if (err == TDM_OK && is_input_stale)
-        err = tdm_serial_drop_input(s->cfg.serial);
-    if (err == TDM_OK)
-        return TDM_OK;
-    return err == TDM_E_UNREACHABLE
-               ? tdm_fault_set(&s->fault, err, "port_lost", "the serial port is gone", 0)
-               : tdm_fault_set(&s->fault, err, "port_io", "the serial port could not be set up", s->cfg.baud);
+    return strcmp(s->fault.code, "radio_noise") == 0;
 }
 
 void spinel_init(struct spinel *s, const struct spinel_config *cfg)
@@ -228,6 +249,8 @@ void spinel_init(struct spinel *s, const struct spinel_config *cfg)
         s->cfg.reply_ms = REPLY_MS;
     if (s->cfg.boot_ms == 0)
         s->cfg.boot_ms = BOOT_MS;
+    if (s->cfg.tries == 0)
+        s->cfg.tries = TRIES;
     tdm_fault_clear(&s->fault);
 }
 
@@ -236,9 +259,12 @@ tdm_err spinel_probe(struct spinel *s, enum spinel_effort effort, struct spinel_
     tdm_err err = TDM_E_TIMEOUT;
 
     *who = (struct spinel_identity){.api = 1, .min_host_api = 1};
+    s->goes_hard = effort == SPINEL_RESET_HARD && s->cfg.lines->is_wired;
     for (unsigned i = SPINEL_ASK; i <= (unsigned)effort && may_heal(err); i++) {
         if (i == SPINEL_RESET_HARD && !s->cfg.lines->is_wired)
             break;
+        if (i == SPINEL_RESET_SOFT && s->goes_hard && hears_no_spinel(s))
+            continue;
         err = port_ready(s, true);
         if (err != TDM_OK)
             return err;
@@ -257,5 +283,5 @@ tdm_err spinel_probe_after_reset(struct spinel *s, struct spinel_identity *who)
     if (err != TDM_OK)
         return err;
     struct spinel_link link = link_of(s);
-    return ask_after_notice(s, &link, who);
+    return ask_after_notice(s, &link, s->cfg.boot_ms, who);
 }

@@ -47,7 +47,7 @@ static const struct scene {
      "no-image", SLOT_EMPTY, SLOT_EMPTY, 0},
     {"unmanaged", UNMANAGED_RECORD, &new_image, NULL, 0, 0, RECONCILE_UNMANAGED, "", false, new_text, SLOT_EMPTY,
      SLOT_EMPTY, SLOT_RCP_NONE},
-    {"unmanaged, empty chip, nothing stored", UNMANAGED_RECORD, NULL, NULL, 0, 0, RECONCILE_DEGRADED, "radio_noise",
+    {"unmanaged, empty chip, nothing stored", UNMANAGED_RECORD, NULL, NULL, 0, 0, RECONCILE_DEGRADED, "no_firmware",
      false, "no-image", SLOT_EMPTY, SLOT_EMPTY, SLOT_RCP_NONE},
     {"new pair", HOST_TRIAL, &old_image, &new_image, 1, 0, RECONCILE_OK, "", true, new_text, SLOT_GOOD, SLOT_GOOD, 0},
     {"new pair, radio half flashed", HOST_TRIAL, NULL, &new_image, 0, 0, RECONCILE_OK, "", true, new_text, SLOT_GOOD,

@@ -10,6 +10,8 @@
 
 #include "support/spinel_radio.h"
 
+#define SOFT_MS 500u /* for the notice of a soft reset, where the line can follow */
+
 /* ---- the ladder ---------------------------------------------------------------------------------------------------- */
 
 static void test_ladder(void **state)
@@ -36,11 +38,11 @@ static void test_ladder(void **state)
          TRIES(1, 2, 3) " R2 " TRIES(4, 5, 6), 2 * ALL_TRIES + NOTICE_MS},
         {"woken by hard reset", SPINEL_RESET_HARD, true, NEVER, 1, TDM_OK,
          TRIES(1, 2, 3) " R2 " TRIES(4, 5, 6) " H " SEVEN(7, 8, 9, 10, 11, 12, 13),
-         2 * ALL_TRIES + NOTICE_MS + 100 + 300},
+         2 * ALL_TRIES + SOFT_MS + 100 + 300},
         {"hard is not wired", SPINEL_RESET_HARD, false, NEVER, 1, TDM_E_TIMEOUT, TRIES(1, 2, 3) " R2 " TRIES(4, 5, 6),
          2 * ALL_TRIES + NOTICE_MS},
         {"dead", SPINEL_RESET_HARD, true, NEVER, NEVER, TDM_E_TIMEOUT,
-         TRIES(1, 2, 3) " R2 " TRIES(4, 5, 6) " H " TRIES(7, 8, 9), 3 * ALL_TRIES + 2 * NOTICE_MS + 100},
+         TRIES(1, 2, 3) " R2 " TRIES(4, 5, 6) " H " TRIES(7, 8, 9), 3 * ALL_TRIES + SOFT_MS + NOTICE_MS + 100},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -73,6 +75,72 @@ static void test_confusion_is_reset(void **state)
     r->odd_times = 3;
     radio_expect("confused", r, spinel_probe(&r->probe, SPINEL_RESET_SOFT, &r->who), TDM_OK, "");
     assert_int_equal(r->soft_resets, 1);
+}
+
+/* Text of a boot loader, another rate: no stack is there to be reset. Without a line there is nothing better to try. */
+static void test_noise_is_reset_by_the_line_alone(void **state)
+{
+    static const struct {
+        bool is_wired;
+        int soft;
+        size_t hard;
+    } rows[] = {{true, 0, 1}, {false, 1, 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct radio *r = radio_new();
+        r->oddity = TEXT_ONLY;
+        r->odd_times = 3;
+        r->lines.port.is_wired = rows[i].is_wired;
+        radio_expect("noise", r, spinel_probe(&r->probe, SPINEL_RESET_HARD, &r->who), TDM_OK, "");
+        assert_int_equal(r->soft_resets, rows[i].soft);
+        assert_int_equal(r->lines.resets, rows[i].hard);
+    }
+}
+
+struct starter {
+    struct spinel_starter port;
+    struct radio *r;
+    tdm_err err;
+};
+
+static tdm_err start_by_hand(struct spinel_starter *port, struct tdm_fault *fault)
+{
+    struct starter *s = (struct starter *)(void *)port;
+
+    assert_int_equal(tdm_serial_set_baud(&s->r->serial.port, 115200), TDM_OK);
+    assert_int_equal(tdm_lines_reset(&s->r->lines.port, &s->r->clock.port, TDM_BOOT_APP), TDM_OK);
+    return s->err == TDM_OK ? TDM_OK : tdm_fault_set(fault, s->err, "no_firmware", "nothing to start", 0);
+}
+
+static void test_starter_decides_whether_it_is_waited_for(void **state)
+{
+    static const struct {
+        tdm_err err;
+        const char *code, *asked_after;
+    } rows[] = {{TDM_OK, "", " H 7:1 8:2 9:5 10:8 11:176 12:177 13:4619"}, {TDM_E_STATE, "no_firmware", " H"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct radio *r = radio_new();
+        struct starter s = {{start_by_hand}, r, rows[i].err};
+        r->probe.cfg.starter = &s.port;
+        r->awake_after_soft = NEVER;
+        r->awake_after_hard = 1;
+        radio_expect("starter", r, spinel_probe(&r->probe, SPINEL_RESET_HARD, &r->who), rows[i].err, rows[i].code);
+        const char *hard = strstr(r->asked, " H");
+        assert_non_null(hard);
+        assert_string_equal(hard, rows[i].asked_after);
+        assert_int_equal(r->serial.baud, rows[i].err == TDM_OK ? r->probe.cfg.baud : 115200);
+    }
+}
+
+static void test_as_many_tries_as_wanted(void **state)
+{
+    (void)state;
+    struct radio *r = radio_new();
+    r->probe.cfg.tries = 1;
+    r->awake_after_soft = r->awake_after_hard = NEVER;
+    radio_expect("once", r, spinel_probe(&r->probe, SPINEL_ASK, &r->who), TDM_E_TIMEOUT, "radio_silent");
+    assert_int_equal(r->clock.passed_ms, FIRST_TRY);
 }
 
 static void test_broken_line_is_told(void **state)
@@ -137,6 +205,9 @@ int main(void)
         cmocka_unit_test(test_ladder),
         cmocka_unit_test(test_other_firmware_is_not_reset),
         cmocka_unit_test(test_confusion_is_reset),
+        cmocka_unit_test(test_noise_is_reset_by_the_line_alone),
+        cmocka_unit_test(test_starter_decides_whether_it_is_waited_for),
+        cmocka_unit_test(test_as_many_tries_as_wanted),
         cmocka_unit_test(test_broken_line_is_told),
         cmocka_unit_test(test_after_reset),
         cmocka_unit_test(test_radio_without_notices_is_still_asked),
