@@ -118,6 +118,8 @@ static const struct advice_row {
     {"no_firmware", "give it some: install an update with a radio part, or `tandem rcp adopt` a build and `tandem rcp "
                     "update`"},
     {"no_free_cell", "pack the image again with more `--cells`, and sign it anew"},
+    {"no_hand", "while it waits (`tandem rcp update` waits a minute) hold BOOT, press and release RESET, let BOOT go; "
+                "or wire both and name them in [radio] lines"},
     {"no_keys", "put keys there as .pem files, or take the place out of the configuration"},
     {"no_loader", "check that [radio] port is the radio's, and the RESET wire: something else speaks, or at another "
                   "speed; `tandem rcp probe` tries each layer"},
@@ -154,7 +156,7 @@ static const struct advice_row {
     {"pin_mismatch",
      "when the server was given a new key, and you know it, put its pin into [trust] pin; else somebody is in between"},
     {"plain_http", "use https://, or take signed images over http:// with [source] allow-http = yes"},
-    {"port_bad_address", "write [radio] port as socket://HOST:PORT"},
+    {"port_bad_address", "write [radio] port as rfc2217://HOST:PORT or socket://HOST:PORT"},
     {"port_baud", "take another [radio] baud, and check that [radio] port is the radio's"},
     {"port_busy", "end that program, or name its unit in [radio] units"},
     {"port_io", "check [radio] port and the cable"},
@@ -255,7 +257,7 @@ static const struct advice_row {
     {"wrong_length", "fetch the image again; if it stays so, the file on the server is not whole"},
     {"wrong_name", "use a name that stands in the certificate (`tandem trust list` shows its names)"},
     {"wrong_purpose", "give the server a certificate whose extended key usage includes serverAuth"},
-    {"wrong_radio", "take the image for this router's radio"},
+    {"wrong_radio", "take the image for this router's radio, or correct [radio] chip"},
     {"wrong_range", "tell the server's owner that it mixes up parts of files; or take another mirror"},
 };
 

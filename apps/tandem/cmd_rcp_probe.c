@@ -124,7 +124,8 @@ static int fail_loader(struct probing *p, bool answered_before)
 static int probe_by_hand(struct probing *p, tdm_err asked)
 {
     if (visit_loader(p) != TDM_OK)
-        return app_fail_fault(p->app, p->app->cfg.radio.port, &p->rom.fault);
+        return app_fail_fault(p->app, p->app->cfg.radio.port,
+                              radiowork_blame(&p->rom.fault, asked != TDM_E_TIMEOUT, false));
     cJSON_AddStringToObject(p->app->result, "next_step",
                             "press the radio's RESET button: nothing else ends its loader");
     return tell(p, asked);

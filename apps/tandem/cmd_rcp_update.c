@@ -15,7 +15,11 @@ static int update(struct app *app, struct device *dev, bool is_dry)
     if (is_dry)
         return radiowork_report_prediction(app, &flow, reconcile_predict(&flow));
     tdm_err err = reconcile_radio(&flow, &outcome);
-    return radiowork_report(app, &flow, outcome, err);
+    int status = radiowork_report(app, &flow, outcome, err);
+    if (outcome == RECONCILE_UNMANAGED)
+        cJSON_AddStringToObject(app->result, "next_step",
+                                "nothing is stored that could be flashed: `tandem rcp adopt` stores it, or an update");
+    return status;
 }
 
 int cmd_rcp_update(struct app *app, int argc, char **argv)

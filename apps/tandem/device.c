@@ -57,21 +57,37 @@ static void open_journal(struct app *app, struct device *dev, enum device_use us
         tdm_log_note(app->log, TDM_LOG_WARNING, "the download journal cannot be opened", 0);
 }
 
+#define CHIP_IDS 64u
+
+static void list_chips(char *text, size_t room)
+{
+    size_t len = 0;
+
+    for (uint16_t id = 0; id < CHIP_IDS && len < room; id++) {
+        const struct esprom_chip *c = esprom_chip_by_id(id);
+        if (c != NULL)
+            len += (size_t)snprintf(text + len, room - len, "%s, ", c->name);
+    }
+}
+
 static int find_chip(struct app *app, uint16_t *chip)
 {
     const char *name = app->cfg.radio.chip;
+    char known[160] = "";
 
     *chip = JUDGE_CHIP_UNKNOWN;
     if (strcmp(name, "any") == 0)
         return EXIT_OK;
-    for (uint16_t id = 0; id < 64; id++) {
+    for (uint16_t id = 0; id < CHIP_IDS; id++) {
         const struct esprom_chip *c = esprom_chip_by_id(id);
         if (c != NULL && strcmp(c->name, name) == 0) {
             *chip = id;
             return EXIT_OK;
         }
     }
-    return app_fail(app, TDM_E_NOT_FOUND, "bad_config", "[radio] chip = \"%s\" is not a chip this version knows", name);
+    list_chips(known, sizeof known);
+    return app_fail(app, TDM_E_NOT_FOUND, "bad_config",
+                    "[radio] chip = \"%s\" is not a chip this version knows; take %sor any", name, known);
 }
 
 int device_open_storage(struct app *app, struct device *dev, enum device_use use)

@@ -98,7 +98,7 @@ static void add_done(cJSON *to, const struct reconcile *flow)
         {flow->was_condemned, "new pair refused, going back"},
         {flow->was_substituted, "warning: its own bundle cannot be had; the radio runs the other known-good one"},
         {flow->text_differs, "warning: the radio names itself otherwise than its bundle says; its digests are right"},
-        {flow->bundle_is_damaged, "warning: the stored bundle is damaged: store it again"},
+        {flow->bundle_is_damaged, "warning: the stored bundle cannot be used: store it again"},
     };
     cJSON *done = cJSON_AddArrayToObject(to, "done");
 
@@ -118,18 +118,32 @@ static void add_host(struct app *app, const struct reconcile *flow, enum reconci
     cJSON_AddStringToObject(host, "version", flow->record.host[flow->running].content.version);
 }
 
-/* A radio that answers, and no sign of a reset: what is wrong is neither its power nor its TX. */
-static const struct tdm_fault *blame(const struct reconcile *flow)
+const struct tdm_fault *radiowork_blame(const struct tdm_fault *fault, bool radio_answers, bool is_wired)
 {
     static const struct tdm_fault idle = {TDM_E_TIMEOUT, "lines_no_effect", "moving RESET and BOOT changes nothing", 0};
-    bool is_idle = flow->radio_answers && flow->cfg.lines->is_wired && strcmp(flow->fault.code, "no_answer") == 0;
+    static const struct tdm_fault no_hand = {TDM_E_TIMEOUT, "no_hand", "nobody started the ROM loader by its buttons",
+                                             0};
 
-    return is_idle ? &idle : &flow->fault;
+    if (!radio_answers || strcmp(fault->code, "no_answer") != 0)
+        return fault;
+    return is_wired ? &idle : &no_hand;
+}
+
+static const struct tdm_fault *blame(const struct reconcile *flow)
+{
+    return radiowork_blame(&flow->fault, flow->radio_answers, flow->cfg.lines->is_wired);
+}
+
+static bool is_of_bundle(const struct reconcile *flow)
+{
+    return flow->bundle_is_damaged && strcmp(flow->fault.code, flow->bundle_fault.code) == 0;
 }
 
 static int finish(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome, tdm_err err)
 {
+    const struct tdm_fault *why = blame(flow);
     const char *where = flow->was_condemned             ? "the update was refused"
+                        : is_of_bundle(flow)            ? "the stored bundle"
                         : outcome == RECONCILE_DEGRADED ? "the router is degraded"
                         : outcome == RECONCILE_STOPPED  ? "the radio"
                                                         : "the update is not proven yet";
@@ -138,7 +152,7 @@ static int finish(struct app *app, const struct reconcile *flow, enum reconcile_
     if (outcome == RECONCILE_WAITING)
         cJSON_AddStringToObject(app->result, "next_step",
                                 "`tandem ota confirm` keeps the new pair, `tandem ota rollback` refuses it");
-    return err == TDM_OK ? EXIT_OK : app_fail_fault(app, where, blame(flow));
+    return err == TDM_OK ? EXIT_OK : app_fail_fault(app, where, why);
 }
 
 int radiowork_report_unasked(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome, tdm_err err)
@@ -190,13 +204,16 @@ static void add_radio(cJSON *to, const struct reconcile *flow)
 int radiowork_report_prediction(struct app *app, const struct reconcile *flow, tdm_err err)
 {
     cJSON *host = cJSON_AddObjectToObject(app->result, "host");
+    bool was_asked = err == TDM_OK || (flow->wanted[0] != '\0' && !is_of_bundle(flow));
 
     cJSON_AddStringToObject(host, "running", status_slot_letter(flow->running));
     cJSON_AddStringToObject(host, "version", flow->record.host[flow->running].content.version);
-    add_radio(app->result, flow);
+    if (was_asked)
+        add_radio(app->result, flow);
     if (err == TDM_OK)
         add_cost(app->result, "prediction", &flow->cost);
-    return err == TDM_OK ? EXIT_OK : app_fail_fault(app, "the radio", blame(flow));
+    return err == TDM_OK ? EXIT_OK
+                         : app_fail_fault(app, is_of_bundle(flow) ? "the stored bundle" : "the radio", blame(flow));
 }
 
 int radiowork_report(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome, tdm_err err)

@@ -22,6 +22,9 @@ void radiowork_stand_in(struct device *dev);
 
 void radiowork_init(struct app *app, struct device *dev, struct reconcile *flow);
 
+/* A radio that answers, and no sign of a reset: what is wrong is then neither its power nor its TX. */
+const struct tdm_fault *radiowork_blame(const struct tdm_fault *fault, bool radio_answers, bool is_wired);
+
 /* What was found, what was done, and the failure if there is one; returns the exit number. */
 int radiowork_report(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome, tdm_err err);
 

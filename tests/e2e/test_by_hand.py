@@ -57,3 +57,11 @@ def test_probe_of_a_silent_radio(router, by_hand):  # noqa: F811
     said = by_hand("rcp", "probe")
     assert said["error"]["code"] == "radio_silent" and said["chip"]["name"] == "esp32h2", said
     assert said["pressed"] == ["RESET"] and "RESET" in said["next_step"]
+
+
+def test_nobody_comes(router, new):  # noqa: F811
+    """The radio answers all the while: neither its power nor its TX is to blame."""
+    router.tandem("rcp", "adopt", new.dir, ok=True)
+    said = router.json("boot", "--radio-lines", "none")
+    assert said["radio"]["answers"] and said["error"]["code"] == "no_hand", said
+    assert "hold BOOT" in said["error"]["message"] and "[radio] lines" in said["error"]["message"]

@@ -62,6 +62,30 @@ def test_an_update_names_the_same_layer(tmp_path, sim_bin, tandem, build_dir, sa
     assert said["error"]["code"] == code and hint in said["error"]["message"] and said["radio"]["answers"], said
 
 
+# Is something stored, words of the command, code, a word of the hint; whether the radio was asked.
+UPDATES = [
+    ("nothing stored", False, ["--dry-run"], "no_bundle", "`tandem rcp adopt`", False),
+    ("bundle for another chip", True, ["--dry-run", "--radio-chip", "esp32c6"], "wrong_radio", "correct [radio] chip", False),
+    ("bundle for another chip, for good", True, ["--radio-chip", "esp32c6"], "wrong_radio", "correct [radio] chip", True),
+    ("chip that does not exist", True, ["--radio-chip", "esp33"], "bad_config", "esp32c61, ", False),
+    ("half an address", True, ["--radio-port", "rfc2217://host"], "port_bad_address", "rfc2217://HOST:PORT", False),
+]
+
+
+@pytest.mark.parametrize("is_stored,words,code,hint,is_asked", [row[1:] for row in UPDATES], ids=[row[0] for row in UPDATES])
+def test_updates_that_cannot_be(router, samples, is_stored, words, code, hint, is_asked):
+    if is_stored:
+        router.tandem("rcp", "adopt", samples.build("esp32h2", "small", 2).dir, ok=True)
+    said = router.json("rcp", "update", *words)
+    assert said["error"]["code"] == code and hint in said["error"]["message"], said
+    assert said.get("radio", {}).get("answers", False) == is_asked and ("radio" in said) == is_asked
+
+
+def test_an_update_of_nothing_says_so(router):
+    said = router.json("rcp", "update", ok=True)
+    assert said["state"] == "unmanaged" and "`tandem rcp adopt`" in said["next_step"]
+
+
 # What runs on the radio, code, its version as the answer tells it, the hint.
 VERSION = "vendor/1.2-3; esp32h2;  2026-07-23 13:06:47 UTC"
 FIRMWARES = [
