@@ -366,6 +366,20 @@ def test_names_of_files_are_shown_as_text(router, image, www, name):
         assert all(c == "\n" or c.isprintable() for c in said)
 
 
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)])
+def test_whoever_starts_us_with_closed_streams_gets_no_words_into_slots(router, image, www, closed):
+    """As `tandem ... <&- >&- 2>&-` does: the first files that are opened would have the numbers of the streams."""
+    (www / "image").write_bytes(image())
+    before = router.adopted().state("host-a", "rcp-1")
+    subprocess.run([router.program, "--config", router.dir / "tandem.conf", "--json", "ota", "download", www / "image",
+                    "--stage-only"], capture_output=True, preexec_fn=lambda: [os.close(fd) for fd in closed])
+    assert router.state("host-a", "rcp-1") == before
+    for name in ("record", "record-journal", "record-history", "rcp-0", "rcp-1", "host-a", "host-b"):
+        assert b'"event"' not in router.read(name) and b'"exit"' not in router.read(name), name
+    assert router.run("ota", "status").data["state"] == "staged"
+    assert router.run("ota", "apply", "--no-reboot").exit == 0
+
+
 def test_a_folder_with_one_image(router, image, www):
     (www / "readme.txt").write_text("an image for you\n")
     (www / ".hidden").write_bytes(image())
