@@ -65,12 +65,20 @@ static void begin_file(struct install *in)
     install_store_begin(in);
 }
 
+/* A plain image has no digests: a part that does not name the file that was begun may be of another one. */
+static tdm_err go_on_with_part(struct install *in)
+{
+    in->is_whole = false;
+    in->wants_whole = !in->judge.verdict.has_manifest && strcmp(in->reply.validator, in->validator) != 0;
+    return in->wants_whole ? TDM_E_CANCELLED : TDM_OK;
+}
+
 /* The first bytes of an answer: the part that was asked for, or the file from its beginning. */
 static tdm_err look_at_answer(struct install *in)
 {
     in->is_answered = true;
     if (in->has_begun && in->reply.start == in->at)
-        return TDM_OK;
+        return go_on_with_part(in);
     if (in->reply.start != 0)
         return install_fail(in, TDM_E_PEER, "wrong_range", "the server sends another part than was asked for");
     begin_file(in);
@@ -101,11 +109,10 @@ static tdm_err on_body(struct tdm_sink *sink, const uint8_t *data, size_t len)
     tdm_err err = in->is_answered ? TDM_OK : look_at_answer(in);
 
     in->fetched += len;
-    if (err != TDM_OK)
-        return err;
-    if (in->at < sizeof in->page)
+    if (err == TDM_OK && in->at < sizeof in->page)
         keep_page(in, data, len);
-    err = install_store_push(in, data, len);
+    if (err == TDM_OK)
+        err = install_store_push(in, data, len);
     in->has_enough = in->wants_whole || (err == TDM_OK && is_enough(in));
     return in->has_enough ? TDM_E_CANCELLED : err;
 }
@@ -167,6 +174,7 @@ static tdm_err on_here(struct tdm_sink *sink, const uint8_t *data, size_t len)
 static tdm_err take_here(struct install *in, const struct install_span *span)
 {
     in->body = (struct install_body){.sink = {on_here}, .in = in, .is_kept = span->is_kept};
+    in->has_enough = true; /* or the answer broke: its end was not the file's */
     tdm_err err = slot_replay_part(span->flash, span->at, span->at + (span->end - in->at), install_read_buf(in),
                                    install_half_buf(in), &in->body.sink);
     return err == TDM_OK ? TDM_OK : install_fail(in, err, "slot_not_read", "a slot cannot be read");
