@@ -2,7 +2,7 @@
 /*
  * clock: port to a monotonic clock, and deadlines that survive its wrap.
  *
- * Implemented by  ports/linux/clock_posix.c, ports/esp-idf, the simulator (whose clock moves only when someone waits).
+ * Implemented by  ports/linux/clock_posix.c, the simulator (whose clock moves only when someone waits).
  * Units           milliseconds. now_ms wraps after 49.7 days; deadlines are right as long as they lie less than
  *                 24 days ahead.
  */

@@ -2,7 +2,7 @@
 /*
  * crypto: port to SHA-256 and to the check of one kind of signature: ECDSA over P-256.
  *
- * Implemented by  ports/linux/crypto_openssl.c, ports/esp-idf (PSA).
+ * Implemented by  ports/linux/crypto_openssl.c.
  *
  * Contract  Several digests may be under way at once, each in a struct the caller owns. Every begin is followed by one
  *           end; end with out NULL drops the digest. After a failed begin nothing needs to be ended. peek tells the

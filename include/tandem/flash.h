@@ -2,7 +2,7 @@
 /*
  * flash: port to one region of storage: a slot, a record, a host slot.
  *
- * Implemented by  ports/linux/flash_file.c (file or block device), ports/esp-idf (partition), sim/sim_flash.c (NOR).
+ * Implemented by  ports/linux/flash_file.c (file or block device), sim/sim_flash.c (NOR), examples/own-port (memory).
  * Called only through the functions below, which check range and alignment once for every port.
  *
  * Contract  Addresses run from 0 to size. erase: after TDM_OK the range may be programmed again; its contents are

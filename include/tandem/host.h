@@ -2,8 +2,7 @@
 /*
  * host: port to the border router's own two firmware slots and to what decides which of them starts.
  *
- * Implemented by  ports/linux/host_files.c with a boot selector (bootsel_*.c), ports/esp-idf (app partitions and
- *                 otadata), the simulator.
+ * Implemented by  ports/linux/host_files.c with a boot selector (bootsel_*.c), the simulator.
  *
  * Contract  running: the slot this start of the machine booted. next: the slot the next start will boot, the
  *           bootloader's own fallback included, and whether that choice is final (no trial counter armed).

@@ -3,7 +3,7 @@
  * http: port to a source of bytes named by a URL or a file name, whole or in parts.
  *
  * Implemented by  ports/linux/http_curl.c (https, and http when configured), ports/linux/http_file.c (local files),
- *                 ports/esp-idf, the simulator.
+ *                 the simulator.
  *
  * Contract  get: fetches url and pushes the body into the sink, in order, from byte reply->start on. It returns when the
  *           body has ended (TDM_OK), the sink has refused (the sink's error: CANCELLED, if it has enough), or the

@@ -2,7 +2,7 @@
 /*
  * lines: port to the radio's RESET (EN) and BOOT strap inputs, as GPIOs or as DTR and RTS; the core cannot tell which.
  *
- * Implemented by  ports/linux/lines_modem.c, lines_command.c, lines_control.c; ports/esp-idf; sim/.
+ * Implemented by  ports/linux/lines_modem.c, lines_command.c, lines_control.c; sim/.
  *
  * Contract  set: drive both inputs at once. reset true holds the chip in reset, boot true pulls the strap for the
  *           ROM loader (GPIO9 low on ESP32-H2, C6 and C3, while GPIO8 is high). Returns when the levels stand.

@@ -2,7 +2,7 @@
 /*
  * serial: port to the UART that leads to the radio, or to whatever stands in for it (TCP, RFC 2217, the simulator).
  *
- * Implemented by  ports/linux/serial_tty.c, serial_tcp.c; ports/esp-idf; sim/.
+ * Implemented by  ports/linux/serial_tty.c, serial_tcp.c; sim/.
  *
  * Contract  8N1, no flow control, raw bytes. read: waits until at least one byte is there or timeout_ms has passed
  *           (TIMEOUT, *got 0); gives what is there, at most cap. timeout_ms 0 only looks. write: takes all of len within
