@@ -3,7 +3,7 @@
  * sim_esprom: the ROM serial loader of a simulated chip: request bytes in, reply bytes and their cost in time out.
  *
  * Used by   sim_chip.   Uses  slip, md5, zlib, sim_regs, sim_flash.
- * Follows what a real ESP32-C3 ROM was seen to answer (docs/SIMULATOR.md). What it keeps of a transfer is what that
+ * Follows what an ESP32-C3 ROM, run in an emulator, answered (docs/SIMULATOR.md). What it keeps of a transfer is what that
  * ROM keeps: the next sequence number, the next flash address, an open inflater with up to 32 KiB not yet on flash.
  * Memory    the caller owns the struct; the inflater takes heap, sim_esprom_deinit() gives it back.
  * Time      nothing here waits: a reply says how long the ROM was busy before it.

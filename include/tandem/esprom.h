@@ -42,7 +42,7 @@
 #include <tandem/serial.h>
 
 #define ESPROM_BAUD_START       115200u /* what the ROM speaks after reset                                     */
-#define ESPROM_BLOCK_MAX        4096u   /* largest block a ROM takes (observed on a real ESP32-C3; 8192 refused) */
+#define ESPROM_BLOCK_MAX        4096u   /* largest an ESP32-C3 ROM took, captured in an emulator; 8192 refused */
 #define ESPROM_FRAME_MAX        (8 + 16 + ESPROM_BLOCK_MAX)
 #define ESPROM_REPLY_MAX        512u
 #define ESPROM_SECTOR           4096u

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* What a flash chip of this class takes (typical), and what frames and their answers add on the line. For predictions. */
+/* Typical of such flash chips (docs/TESTING.md, section 12), and what frames and their answers add on the line. For predictions. */
 #define ERASE_MS_PER_SECTOR   30u
 #define PROGRAM_MS_PER_SECTOR 11u
 #define LINE_PERCENT          102u

@@ -23,7 +23,7 @@ ON_FLASH = (FLASH_BEGIN, FLASH_DATA, DEFL_BEGIN, DEFL_DATA, DIGEST)
 
 @dataclass(frozen=True)
 class Times:
-    """Of the simulated chip, in microseconds; erasing and programming as a data sheet's typical values."""
+    """Of the simulated chip, in microseconds; docs/TESTING.md, section 12, says where they are from."""
     erase: int = 30000         # a sector
     program: int = 700         # a page
     digest: float = 0.25       # a byte

@@ -2,7 +2,7 @@
 /*
  * fake_rom: the ROM loader at the other end of a fake_serial, small and breakable, for tests of the flashing engine.
  *
- * It follows what was seen on a real ESP32-C3 ROM: stale status bytes, refusals under the last good opcode, a damaged
+ * It follows what was captured of an ESP32-C3 ROM: stale status bytes, refusals under the last good opcode, a damaged
  * block that counts as taken, erase before write, bits that only fall. It fails the test on what a ROM must never be
  * sent: FLASH_END, BEGIN of four words, a block that is no multiple of four.
  * Trouble    one row: the nth command with that opcode (from 0, and `times` in a row) meets it, if the line runs at more
