@@ -111,8 +111,7 @@ struct reconcile {
     bool is_off_air;
     struct tdm_fault settled; /* why the running host could not be made the next to start */
 
-    bool was_left_half;   /* by an earlier call: a flash was begun and not ended      */
-    bool has_used_resets; /* of the radio, to get an answer: once in a call           */
+    bool is_half_flashed; /* a flash was begun and not ended, in this call or before  */
 
     struct judge judge;
     struct esprom esprom;

@@ -71,7 +71,7 @@ static tdm_err open_record(struct reconcile *r)
         return record_unusable(r, TDM_E_CORRUPT, "record_lost", "both copies of the record are damaged");
     if (state == SLOT_STORE_EMPTY)
         slot_record_first(&r->record, r->running); /* not written before there is something to remember */
-    r->was_left_half = !r->record.radio.is_known && r->record.radio.begun > 0;
+    r->is_half_flashed = !r->record.radio.is_known && r->record.radio.begun > 0;
     return TDM_OK;
 }
 
@@ -147,20 +147,30 @@ static void make_radio_right(struct reconcile *r, enum reconcile_outcome *outcom
         conclude(r, reconcile_radio_right(r), outcome);
 }
 
+/* Before anything is done: what it will have been. False: nothing may be done. */
+static bool commit_step(struct reconcile *r, struct boot_step *step)
+{
+    if (step->commit == BOOT_COMMIT_NOTHING)
+        return true;
+    if (pair_apply(&r->record, r->running, step->commit, tries_used_up.what) != TDM_OK) {
+        step->then = BOOT_UNKNOWN_HOST;
+        return true;
+    }
+    if (reconcile_commit(r) != TDM_OK)
+        return false;
+    if (step->commit == BOOT_COMMIT_VERDICT) {
+        r->was_condemned = true;
+        (void)tdm_fault_from(&r->fault, &tries_used_up);
+    }
+    return true;
+}
+
 static tdm_err take_step(struct reconcile *r, struct boot_step step, enum reconcile_outcome *outcome)
 {
     enum tdm_host_slot to = (enum tdm_host_slot)r->record.trial.to;
 
-    if (step.commit != BOOT_COMMIT_NOTHING) {
-        if (pair_apply(&r->record, r->running, step.commit, tries_used_up.what) != TDM_OK)
-            step.then = BOOT_UNKNOWN_HOST;
-        else if (reconcile_commit(r) != TDM_OK)
-            return r->fault.err;
-        else if (step.commit == BOOT_COMMIT_VERDICT) {
-            r->was_condemned = true;
-            (void)tdm_fault_from(&r->fault, &tries_used_up);
-        }
-    }
+    if (!commit_step(r, &step))
+        return r->fault.err;
     switch (step.then) {
     case BOOT_SETTLE:
         settle(r);

@@ -21,11 +21,6 @@ static const char *writing_what(uint32_t tag)
     }
 }
 
-static tdm_err fail(struct reconcile *r, tdm_err err, const char *code, const char *what, uint64_t at)
-{
-    return tdm_fault_set(&r->attempt, err, code, what, at);
-}
-
 /* A region's bytes in its RCP slot. */
 struct slot_source {
     struct esprom_source source;
@@ -65,10 +60,11 @@ static tdm_err check_stated_fit(struct reconcile *r)
     bool has_limit = m->radio.revision_min > 0 || m->radio.revision_max != MANIFEST_REVISION_ANY;
     bool is_outside = revision < m->radio.revision_min || revision > m->radio.revision_max;
     if (has_limit && (is_outside || revision == ESPROM_REVISION_UNKNOWN))
-        return fail(r, TDM_E_MISMATCH, "wrong_radio", "the bundle is for other revisions of this chip", revision);
+        return reconcile_fail(r, TDM_E_MISMATCH, "wrong_radio", "the bundle is for other revisions of this chip",
+                              revision);
     if (r->esprom.flash_size < m->least_flash)
-        return fail(r, TDM_E_MISMATCH, "wrong_radio", "the bundle is for a radio with more flash",
-                    r->esprom.flash_size);
+        return reconcile_fail(r, TDM_E_MISMATCH, "wrong_radio", "the bundle is for a radio with more flash",
+                              r->esprom.flash_size);
     return TDM_OK;
 }
 
@@ -78,11 +74,11 @@ static tdm_err check_fit(struct reconcile *r)
     const struct esprom *e = &r->esprom;
 
     if (r->bundle.radio_chip != JUDGE_CHIP_UNKNOWN && e->chip->id != r->bundle.radio_chip)
-        return fail(r, TDM_E_MISMATCH, "bundle_misfit", "the bundle is for another chip", e->chip->id);
+        return reconcile_fail(r, TDM_E_MISMATCH, "bundle_misfit", "the bundle is for another chip", e->chip->id);
     for (int i = 0; i < RECONCILE_REGIONS; i++) {
         const struct reconcile_region *g = &r->regions[i];
         if (e->flash_size != 0 && (g->flash_offset > e->flash_size || g->size > e->flash_size - g->flash_offset))
-            return fail(r, TDM_E_NO_ROOM, "bundle_misfit", "the radio's flash is too small", e->flash_size);
+            return reconcile_fail(r, TDM_E_NO_ROOM, "bundle_misfit", "the radio's flash is too small", e->flash_size);
     }
     return check_stated_fit(r);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * reconcile_parts: how the files of this room call each other. From top to bottom: reconcile.c (the boot flow),
- * reconcile_trial.c (confirm, verdict), reconcile_radio.c (is it right, and what next), reconcile_flash.c (compare and
- * write regions), reconcile_bundle.c (the stored bundle, judged).
+ * reconcile_trial.c (confirm, verdict), reconcile_radio.c (is it right, and what next), reconcile_ask.c (who is it),
+ * reconcile_flash.c (compare and write regions), reconcile_bundle.c (the stored bundle, judged).
  */
 #ifndef TANDEM_RECONCILE_PARTS_H
 #define TANDEM_RECONCILE_PARTS_H
@@ -15,9 +15,17 @@ TDM_MUST_USE tdm_err reconcile_commit(struct reconcile *r);
 /* No proof is possible: the reason goes into the fault and, when the record can be written, into the record. */
 void reconcile_degrade(struct reconcile *r, const struct tdm_fault *why);
 
-/* Ask the radio, without a reset or after one that was just made; r->radio_answers and r->radio, or why not in r->attempt. */
+/* Why the radio is not right. */
+static inline tdm_err reconcile_fail(struct reconcile *r, tdm_err err, const char *code, const char *what, uint64_t at)
+{
+    return tdm_fault_set(&r->attempt, err, code, what, at);
+}
+
+/* Ask the radio; r->radio_answers and r->radio, or why not in r->attempt. */
 void reconcile_ask(struct reconcile *r);
-void reconcile_ask_after_reset(struct reconcile *r);
+void reconcile_ask_once(struct reconcile *r);        /* where silence changes nothing                 */
+void reconcile_ask_all(struct reconcile *r);         /* with every reset that there is, if need be    */
+void reconcile_ask_after_reset(struct reconcile *r); /* that was just made: its firmware may not be up */
 
 /* Make the radio right for the running row. TDM_OK: it is. Else why not is in r->attempt. */
 TDM_MUST_USE tdm_err reconcile_radio_right(struct reconcile *r);
@@ -28,6 +36,8 @@ bool reconcile_waits_for_hand(const struct reconcile *r);
 
 /* Why it is not: the port to it is not there, or went away. */
 bool reconcile_is_portless(const struct reconcile *r);
+/* Why it is not: the operator stopped it. */
+bool reconcile_is_stopped(const struct reconcile *r);
 
 /* The health gate. TDM_OK, or why not. */
 TDM_MUST_USE tdm_err reconcile_gate(struct reconcile *r, struct tdm_fault *why);

@@ -8,65 +8,6 @@
 #include "reconcile/pair_edit.h"
 #include "reconcile/radio_table.h"
 
-/* ---- asking ------------------------------------------------------------------------------------------------------ */
-
-static void keep_answer(struct reconcile *r, tdm_err err)
-{
-    r->radio_answers = err == TDM_OK;
-    if (err == TDM_OK && r->is_off_air) {
-        r->cost.off_air_ms = tdm_clock_now_ms(r->cfg.clock) - r->off_since_ms;
-        r->is_off_air = false;
-    }
-    if (err == TDM_OK)
-        return;
-    tdm_fault_clear(&r->attempt);
-    (void)tdm_fault_from(&r->attempt, &r->spinel.fault);
-    (void)tdm_fault_set(&r->attempt, err, "radio_silent", "the radio does not answer", 0);
-}
-
-static tdm_err start_firmware(struct spinel_starter *port, struct tdm_fault *fault)
-{
-    struct reconcile_starter *s = (struct reconcile_starter *)(void *)port;
-    return reconcile_start_firmware(s->r, fault);
-}
-
-static void open_spinel(struct reconcile *r, unsigned tries)
-{
-    r->starter = (struct reconcile_starter){{start_firmware}, r};
-    struct spinel_config cfg = {
-        .serial = r->cfg.serial,
-        .lines = r->cfg.lines,
-        .clock = r->cfg.clock,
-        .log = r->cfg.log,
-        .baud = r->cfg.app_baud,
-        .tries = tries,
-        .starter = &r->starter.port,
-    };
-
-    spinel_init(&r->spinel, &cfg);
-}
-
-static void ask(struct reconcile *r, enum spinel_effort effort, unsigned tries)
-{
-    tdm_log_progress(r->cfg.log, TDM_PHASE_ASK, "radio", 0, 1);
-    open_spinel(r, tries);
-    keep_answer(r, spinel_probe(&r->spinel, effort, &r->radio));
-    tdm_log_progress(r->cfg.log, TDM_PHASE_ASK, "radio", 1, 1);
-}
-
-void reconcile_ask(struct reconcile *r)
-{
-    ask(r, SPINEL_ASK, 0);
-}
-
-void reconcile_ask_after_reset(struct reconcile *r)
-{
-    tdm_log_progress(r->cfg.log, TDM_PHASE_PROVE, "radio", 0, 1);
-    open_spinel(r, 0);
-    keep_answer(r, spinel_probe_after_reset(&r->spinel, &r->radio));
-    tdm_log_progress(r->cfg.log, TDM_PHASE_PROVE, "radio", 1, 1);
-}
-
 /* ---- what is known ----------------------------------------------------------------------------------------------- */
 
 static uint32_t text_crc(const struct reconcile *r)
@@ -111,30 +52,7 @@ static bool may_heal(tdm_err err)
            err != TDM_E_POWER && err != TDM_E_CANCELLED && err != TDM_E_UNREACHABLE;
 }
 
-/* The port itself is not there: nothing was asked of the radio, so nothing is known against it. */
-bool reconcile_is_portless(const struct reconcile *r)
-{
-    return !r->radio_answers && r->attempt.err == TDM_E_UNREACHABLE;
-}
-
-/* The operator stopped it: nothing is decided about the radio, as after a power cut. */
-static bool is_stopped(const struct reconcile *r)
-{
-    return !r->radio_answers && r->attempt.err == TDM_E_CANCELLED;
-}
-
-/* Flashed and proven by its digests, and nothing but a hand can start it: more flashing would change nothing. */
-bool reconcile_waits_for_hand(const struct reconcile *r)
-{
-    return !r->radio_answers && strcmp(r->attempt.code, "needs_reset") == 0;
-}
-
 /* ---- rungs ------------------------------------------------------------------------------------------------------- */
-
-static tdm_err give_up(struct reconcile *r, tdm_err err, const char *code, const char *what, uint64_t at)
-{
-    return tdm_fault_set(&r->attempt, err, code, what, at);
-}
 
 /*
  * Is all of the bundle in the radio already? Then it counts as held, without a flash. When that cannot be found out,
@@ -182,8 +100,8 @@ static bool is_used_up(const struct reconcile *r, const struct radio_bounds *bou
     return r->record.radio.failed >= bounds->failed || r->record.radio.begun >= bounds->begun;
 }
 
-/* One attempt. TDM_OK: look at the radio again, it may be right now. */
-static tdm_err flash(struct reconcile *r, const struct radio_bounds *bounds)
+/* May it be flashed? Then that is on record before it begins. */
+static tdm_err begin_flash(struct reconcile *r, const struct radio_bounds *bounds)
 {
     if (r->bundle_fault.err != TDM_OK) {
         r->attempt = r->bundle_fault;
@@ -192,36 +110,54 @@ static tdm_err flash(struct reconcile *r, const struct radio_bounds *bounds)
     if (reconcile_is_portless(r))
         return r->attempt.err; /* not begun, so not counted */
     if (is_used_up(r, bounds))
-        return give_up(r, TDM_E_REFUSED, "flash_limit", "flashing the radio has failed too often",
-                       r->record.radio.begun);
+        return reconcile_fail(r, TDM_E_REFUSED, "flash_limit", "flashing the radio has failed too often",
+                              r->record.radio.begun);
     bounds->begin(&r->record);
-    tdm_err err = reconcile_commit(r);
-    if (err != TDM_OK)
-        return err;
-    r->was_flashed = true;
-    r->is_compared = false;
-    uint32_t asked = radio_rate(&r->record, r->cfg.flash_baud);
-    err = reconcile_regions_write(r, asked);
-    if (err == TDM_E_CANCELLED)
-        return err; /* it was counted as begun; the radio did nothing wrong */
-    if (err != TDM_OK)
-        return count_failure(r);
+    return reconcile_commit(r);
+}
+
+/* All of it is in the radio, by its digests. */
+static tdm_err end_flash(struct reconcile *r, uint32_t asked_baud)
+{
+    bool was_easy = r->cost.baud == asked_baud && r->esprom.tally.recoveries == 0;
+
     r->is_compared = true;
-    bool was_easy = r->cost.baud == asked && r->esprom.tally.recoveries == 0;
+    r->is_half_flashed = false;
     radio_keep_rate(&r->record, r->cfg.flash_baud, r->cost.baud, was_easy);
     radio_holds(&r->record, r->record.rcp[r->slot].id);
-    err = reconcile_commit(r);
-    if (err != TDM_OK)
-        return err;
+    return reconcile_commit(r);
+}
+
+static tdm_err ask_flashed(struct reconcile *r)
+{
     reconcile_ask_after_reset(r);
     if (r->radio_answers)
         return TDM_OK;
-    if (is_stopped(r))
+    if (reconcile_is_stopped(r))
         return TDM_E_CANCELLED;
     if (!r->esprom.needs_hand)
         return count_failure(r);
     tdm_fault_clear(&r->attempt);
-    return give_up(r, TDM_E_STATE, "needs_reset", "flashed and right, but no line can restart it", 0);
+    return reconcile_fail(r, TDM_E_STATE, "needs_reset", "flashed and right, but no line can restart it", 0);
+}
+
+/* One attempt. TDM_OK: look at the radio again, it may be right now. */
+static tdm_err flash(struct reconcile *r, const struct radio_bounds *bounds)
+{
+    tdm_err err = begin_flash(r, bounds);
+
+    if (err != TDM_OK)
+        return err;
+    uint32_t baud = radio_rate(&r->record, r->cfg.flash_baud);
+    r->was_flashed = r->is_half_flashed = true;
+    r->is_compared = false;
+    err = reconcile_regions_write(r, baud);
+    if (err == TDM_E_CANCELLED)
+        return err; /* it was counted as begun; the radio did nothing wrong */
+    if (err != TDM_OK)
+        return count_failure(r);
+    err = end_flash(r, baud);
+    return err == TDM_OK ? ask_flashed(r) : err;
 }
 
 /* ---- the ladder -------------------------------------------------------------------------------------------------- */
@@ -229,7 +165,7 @@ static tdm_err flash(struct reconcile *r, const struct radio_bounds *bounds)
 /* The bundle in hand, until the radio is right or the counts say stop. */
 static tdm_err climb(struct reconcile *r, const struct radio_bounds *bounds)
 {
-    while (!is_stopped(r)) {
+    while (!reconcile_is_stopped(r)) {
         struct radio_facts facts = facts_of(r);
         enum radio_next next = radio_decide(&facts);
         if (next == RADIO_RIGHT || next == RADIO_RIGHT_MISNAMED) {
@@ -338,7 +274,7 @@ static tdm_err unmanaged(struct reconcile *r)
 
     uint8_t other = slot == SLOT_R0 ? SLOT_R1 : SLOT_R0;
 
-    if (r->radio_answers || slot == SLOT_RCP_NONE || is_stopped(r))
+    if (r->radio_answers || slot == SLOT_RCP_NONE || reconcile_is_stopped(r))
         return r->radio_answers ? TDM_OK : r->attempt.err;
     tdm_err err = revive(r, slot, &own_bounds);
     if (err == TDM_OK || !may_go_on(r, err) || !is_whole(&r->record.rcp[other]))
@@ -352,19 +288,15 @@ static tdm_err unmanaged(struct reconcile *r)
 }
 
 /*
- * How far to go for an answer before anything is written. Where silence leads to a flash of a radio that is known to be
- * half flashed, waiting longer finds out nothing: what it holds is asked of its ROM before a sector is written, and a reset
- * comes with that. Resets are not made twice in a call.
+ * The radio is known to hold something else, or nothing whole, and may be flashed: silence or not, that comes next. What it
+ * holds is asked of its ROM before a sector is written, and a reset comes with that.
  */
-static void ask_first(struct reconcile *r, bool is_managed)
+static bool will_flash(const struct reconcile *r)
 {
-    bool will_flash = is_managed && r->bundle_fault.err == TDM_OK && !is_used_up(r, &own_bounds);
-    bool is_half = r->was_left_half && will_flash && r->cfg.lines->is_wired;
-    bool may_reset = !is_half && !r->has_used_resets;
+    bool is_other = facts_of(r).holds == RADIO_HOLDS_OTHER;
 
-    ask(r, may_reset ? SPINEL_RESET_HARD : SPINEL_ASK, is_half ? 1 : 0);
-    r->was_left_half = false;
-    r->has_used_resets = r->has_used_resets || may_reset;
+    return (is_other || r->is_half_flashed) && r->bundle_fault.err == TDM_OK && r->cfg.lines->is_wired &&
+           !is_used_up(r, &own_bounds);
 }
 
 tdm_err reconcile_radio_right(struct reconcile *r)
@@ -376,7 +308,10 @@ tdm_err reconcile_radio_right(struct reconcile *r)
     r->text_differs = false;
     if (is_managed && reconcile_bundle_load(r, row->rcp) != TDM_OK)
         tdm_log_note(r->cfg.log, TDM_LOG_WARNING, r->bundle_fault.what, r->bundle_fault.at);
-    ask_first(r, is_managed);
+    if (is_managed && will_flash(r))
+        reconcile_ask_once(r);
+    else
+        reconcile_ask_all(r);
     tdm_err err = is_managed ? managed(r, row->rcp) : unmanaged(r);
     if (err != TDM_OK || !keep_proof(r))
         return err;

@@ -59,19 +59,21 @@ static const struct row {
     uint32_t boot_ms;  /* from the release of RESET until the firmware speaks; 0: 20          */
     uint32_t until_ms; /* at most: until the flash begins; 0: there must be none              */
     uint32_t was_ms;   /* with every wait of the ladder                                       */
+    bool holds_other;  /* by the record                                                       */
 } rows[] = {
-    {"blank", all_of_it, false, false, false, 0, 1800, 8600},
-    {"blank, and nobody can read what it says", all_of_it, false, false, true, 0, 5400, 8600},
-    {"a bootloader with a wrong sum", a_bit_of_the_bootloader, false, false, false, 0, 1800, 8600},
-    {"no application: restarts without end", the_application, false, false, false, 0, 5300, 8600},
-    {"firmware that never speaks", its_voice, false, false, false, 0, 7200, 8600},
-    {"half flashed, blank", all_of_it, true, false, false, 0, 500, 8600},
-    {"half flashed, no application", the_application, true, false, false, 0, 500, 8600},
-    {"well", nothing, false, false, false, 0, 0, 0},
-    {"well, and mute until it is reset", nothing, false, true, false, 0, 0, 0},
-    {"the same, needs 0.6 s to start", nothing, false, true, false, 600, 0, 0},
-    {"the same, needs 1.9 s to start", nothing, false, true, false, 1900, 0, 0},
-    {"the same, needs 2.9 s to start", nothing, false, true, false, 2900, 0, 0},
+    {"blank", all_of_it, false, false, false, 0, 1800, 8600, false},
+    {"blank, and nobody can read what it says", all_of_it, false, false, true, 0, 5400, 8600, false},
+    {"a bootloader with a wrong sum", a_bit_of_the_bootloader, false, false, false, 0, 1800, 8600, false},
+    {"no application: restarts without end", the_application, false, false, false, 0, 5300, 8600, false},
+    {"firmware that never speaks", its_voice, false, false, false, 0, 7200, 8600, false},
+    {"another bundle is wanted, and it never speaks", its_voice, false, false, false, 0, 500, 8600, true},
+    {"half flashed, blank", all_of_it, true, false, false, 0, 500, 8600, false},
+    {"half flashed, no application", the_application, true, false, false, 0, 500, 8600, false},
+    {"well", nothing, false, false, false, 0, 0, 0, false},
+    {"well, and mute until it is reset", nothing, false, true, false, 0, 0, 0, false},
+    {"the same, needs 0.6 s to start", nothing, false, true, false, 600, 0, 0, false},
+    {"the same, needs 1.9 s to start", nothing, false, true, false, 1900, 0, 0, false},
+    {"the same, needs 2.9 s to start", nothing, false, true, false, 2900, 0, 0, false},
 };
 
 /* What the ROM says on its way to the firmware cannot be read. */
@@ -91,6 +93,8 @@ static uint32_t begin(const struct row *row)
         scene_holds(&rec, 0);
         rec.radio.begun = 1;
     }
+    if (row->holds_other)
+        scene_holds(&rec, 2);
     world_store(&w.router, &rec);
     if (row->boot_ms != 0)
         w.chip.cfg.boot_us = row->boot_ms * 1000;
@@ -122,7 +126,7 @@ static void test_waits(void **state)
 /* A flash that was ended, and not put on record before the power went: nothing is written again. */
 static void test_ended_but_not_recorded(void **state)
 {
-    struct row row = {"ended", nothing, true, true, false, 0, 500, 0};
+    struct row row = {"ended", nothing, true, true, false, 0, 500, 0, false};
 
     (void)state;
     (void)begin(&row);
@@ -136,7 +140,7 @@ static void test_ended_but_not_recorded(void **state)
 /* No flash may follow: then a half flashed radio is tried with all there is, as any other. */
 static void test_used_up_radio_is_still_reset(void **state)
 {
-    struct row row = {"used up", nothing, true, true, false, 0, 0, 0};
+    struct row row = {"used up", nothing, true, true, false, 0, 0, 0, false};
 
     (void)state;
     (void)begin(&row);
@@ -151,7 +155,7 @@ static void test_used_up_radio_is_still_reset(void **state)
 /* The operator's word forgets the counts, not what they said. */
 static void test_operator_does_not_wait_either(void **state)
 {
-    struct row row = {"operator", all_of_it, true, false, false, 0, 500, 0};
+    struct row row = {"operator", all_of_it, true, false, false, 0, 500, 0, false};
     enum reconcile_outcome outcome;
 
     (void)state;
@@ -161,12 +165,26 @@ static void test_operator_does_not_wait_either(void **state)
     assert_in_range(w.flow.off_since_ms - began_ms, 0, row.until_ms);
 }
 
+/* A new radio that is mute: the way back does not ask it again with all that was tried already. */
+static void test_way_back_is_not_waited_for(void **state)
+{
+    (void)state;
+    struct slot_record rec = scene_with(&old_image, RADIO_TRIAL, &mute_image);
+    world_store(&w.router, &rec);
+    uint32_t began_ms = tdm_clock_now_ms(&w.wire.clock);
+    assert_int_equal(pair_boot(&w), RECONCILE_OK);
+    assert_string_equal(pair_radio_runs(&w), old_text);
+    /* Three flashes, each waited for 3.5 s, then one question, and the old one. */
+    assert_in_range(tdm_clock_now_ms(&w.wire.clock) - began_ms, 3 * 3500, 3 * 3500 + 500 + 4 * 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_waits),
         cmocka_unit_test_setup_teardown(test_ended_but_not_recorded, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(test_used_up_radio_is_still_reset, scene_open, scene_close),
+        cmocka_unit_test_setup_teardown(test_way_back_is_not_waited_for, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(test_operator_does_not_wait_either, scene_open, scene_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
