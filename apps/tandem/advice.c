@@ -251,7 +251,7 @@ static const struct advice_row {
     {"wrong_board", "take the image for this router's board"},
     {"wrong_chip", "check which board is on [radio] port, [radio] chip, and that the image is made for this radio"},
     {"wrong_chip_inside", "build all firmware for the chips that the image states, and pack it again"},
-    {"wrong_host", "take the image for this router's host"},
+    {"wrong_host", "take the image for this router's host, or correct kind, chip and revision in [host]"},
     {"wrong_issuer",
      "let a CA issue the server's certificate, or trust that one certificate with `tandem trust add CERT`"},
     {"wrong_length", "fetch the image again; if it stays so, the file on the server is not whole"},

@@ -2,8 +2,10 @@
 #include "deskjudge.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "filework.h"
+#include "refusal.h"
 
 struct hearing {
     struct tdm_sink sink;
@@ -30,6 +32,7 @@ int deskjudge_ask(struct app *app, const char *path, struct tdm_crypto *crypto, 
 {
     static struct hearing h; /* large: keep it off the stack */
     struct tdm_fault fault;
+    char what[512], misfit[REFUSAL_MAX];
 
     tdm_fault_clear(&fault);
     h.sink.push = push;
@@ -40,5 +43,10 @@ int deskjudge_ask(struct app *app, const char *path, struct tdm_crypto *crypto, 
     judge_drop(&h.judge);
     if (err == TDM_OK)
         return EXIT_OK;
-    return app_fail_fault(app, path, fault.err != TDM_OK ? &fault : &h.judge.fault);
+    if (fault.err != TDM_OK)
+        return app_fail_fault(app, path, &fault);
+    fault = h.judge.fault;
+    (void)snprintf(what, sizeof what, "%s%s", fault.what, refusal_words(&h.judge, misfit));
+    fault.what = what;
+    return app_fail_fault(app, path, &fault);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "image/esp_chip.h"
+#include "refusal.h"
 
 void installer_init(struct install *in, struct app *app, struct device *dev, struct tdm_http *source)
 {
@@ -34,9 +35,12 @@ static const char *their_words(const struct install *in)
 
 int installer_fail(struct app *app, const struct install *in, const char *where)
 {
-    char what[768], attempts[32] = "", left[128] = "";
+    char what[1024], misfit[REFUSAL_MAX] = "", attempts[32] = "", left[128] = "";
     struct tdm_fault fault = in->fault;
     const char *words = their_words(in);
+
+    if (in->judge.fault.code != NULL && strcmp(in->judge.fault.code, fault.code) == 0)
+        (void)refusal_words(&in->judge, misfit);
 
     if (in->attempts > 1)
         (void)snprintf(attempts, sizeof attempts, " in %" PRIu32 " attempts", in->attempts);
@@ -44,7 +48,7 @@ int installer_fail(struct app *app, const struct install *in, const char *where)
         (void)snprintf(left, sizeof left,
                        "; %" PRIu64 " of %" PRIu64 " KiB are kept, and the same command goes on from there",
                        in->left / 1024, (in->total + 1023) / 1024);
-    (void)snprintf(what, sizeof what, "%s%s%s%s (%s%s%s)", fault.what, words[0] != '\0' ? ": \"" : "", words,
+    (void)snprintf(what, sizeof what, "%s%s%s%s%s (%s%s%s)", fault.what, misfit, words[0] != '\0' ? ": \"" : "", words,
                    words[0] != '\0' ? "\"" : "", in->has_freed ? "what runs was not touched" : "nothing was changed",
                    attempts, left);
     fault.what = what;

@@ -657,7 +657,9 @@ def test_verify(tandem, keys, tmp_path, signers, arguments, code, number, signat
     done = tandem("--json", "image", "verify", tmp_path / "image.bin", *words)
     assert done.returncode == number, done.stdout
     if code:
-        assert result(done)["error"]["code"] == code
+        error = result(done)["error"]
+        assert error["code"] == code
+        assert code != "wrong_board" or ": it is for acme,br-s3-h2, this router is acme,other (" in error["message"]
         return
     told, ids = result(done), sorted(pems[number].key.id.hex() for number in signers)
     expected = dict(zip([pems[number].key.id.hex() for number in signers], signatures))

@@ -70,11 +70,12 @@ def everything(router):
     return {path.name: path.read_bytes() for path in sorted(router.home.iterdir()) if path.is_file()}
 
 
-def refused(router, code, *words):
-    """With this code, and not one byte of the router has changed."""
+def refused(router, code, *words, says=""):
+    """With this code, and not one byte of the router has changed. says: both sides of what does not fit."""
     before = everything(router)
     answer = router.json(*words)
     assert answer.get("error", {}).get("code") == code, answer
+    assert says in answer["error"]["message"]
     assert everything(router) == before
     return answer
 
@@ -173,7 +174,8 @@ def test_a_failed_trial_leaves_the_floors_and_the_version(locked, signed, old):
 
 def test_a_lower_counter_is_refused_whatever_the_operator_says(locked, signed):
     installed(locked, signed(counter=5), slot="B")
-    refused(locked, "counter_too_low", "ota", "download", "--allow-downgrade", signed(version="2.0.0", counter=4))
+    refused(locked, "counter_too_low", "ota", "download", "--allow-downgrade", signed(version="2.0.0", counter=4),
+            says=": it states 4, the least is 5 (")
     refused(locked, "counter_too_low", "ota", "download", signed("host", version="2.0.0", counter=4))
     refused(locked, "counter_too_low", "ota", "download", signed("radio", version="2.0.0", counter=4))
 
@@ -181,7 +183,7 @@ def test_a_lower_counter_is_refused_whatever_the_operator_says(locked, signed):
 def test_a_lower_version_takes_the_operators_word(locked, signed, old):
     installed(locked, signed(version="1.4.0"), slot="B")
     older = signed(version="1.4.0-rc.2", build=old, host=1)
-    refused(locked, "downgrade", "ota", "download", older)
+    refused(locked, "downgrade", "ota", "download", older, says=": it is 1.4.0-rc.2, 1.4.0 runs (")
     locked.json("ota", "download", "--stage-only", "--allow-downgrade", older, ok=True)
     refused(locked, "downgrade", "ota", "apply")
     assert locked.json("ota", "apply", "--no-reboot", "--allow-downgrade", ok=True)["pair_version"] == "1.4.0-rc.2"
@@ -204,7 +206,8 @@ def test_a_router_without_a_clock_remembers_when_its_image_was_issued(locked, si
     installed(locked, signed(issued="2026-01-01", expires="2026-02-01"), slot="B")
     installed(locked, signed(version="1.2.0", issued="2026-05-01", host=1), slot="A")
     late = {"issued": "2026-03-01", "version": "1.3.0"}
-    refused(locked, "expired", "ota", "download", signed(expires="2026-04-30", **late))
+    refused(locked, "expired", "ota", "download", signed(expires="2026-04-30", **late),
+            says=": at 2026-04-30T23:59:59Z, and by this router's time it is 2026-05-01T00:00:00Z (")
     installed(locked, signed(expires="2026-05-01", **late), slot="B")
 
 
@@ -212,22 +215,24 @@ def test_a_router_without_a_clock_remembers_when_its_image_was_issued(locked, si
 
 def test_the_board_must_be_named(locked, signed):
     configure(locked, "[device]\ncompatible = acme,gateway-2b\n  acme,gateway-2 acme,family\n")
-    refused(locked, "wrong_board", "ota", "download", signed(compatible="acme,gateway-3"))
+    refused(locked, "wrong_board", "ota", "download", signed(compatible="acme,gateway-3"),
+            says=": it is for acme,gateway-3, this router is acme,gateway-2b or one of the others in [device] compatible (")
     refused(locked, "wrong_board", "ota", "download", signed("host", compatible="acme,gateway"))
     installed(locked, signed(compatible="acme,family"), slot="B")
 
 
 def test_the_host_must_be_of_its_kind(locked, signed):
     configure(locked, "[host]\nkind = esp\n")
-    refused(locked, "wrong_host", "ota", "download", signed())
+    refused(locked, "wrong_host", "ota", "download", signed(), says=": it states opaque, [host] kind is esp (")
     refused(locked, "wrong_host", "ota", "download", signed("host"))
 
 
 def test_the_radio_must_be_of_the_stated_revisions(locked, signed):
     """The simulated ESP32-H2 is one of revision 0.1."""
-    refused(locked, "wrong_radio", "ota", "download", signed(radio_revision="2:99"))
+    refused(locked, "wrong_radio", "ota", "download", signed(radio_revision="2:99"),
+            says=": it is for revisions 0.2 to 0.99, this one has 0.1 (")
     refused(locked, "wrong_radio", "ota", "download", signed("radio", radio_revision="0:0"))
-    refused(locked, "wrong_radio", "ota", "download", signed(least_flash="8M"))
+    refused(locked, "wrong_radio", "ota", "download", signed(least_flash="8M"), says=": it needs 8192 KiB, this one has ")
     installed(locked, signed(radio_revision="1:1"), slot="B")
 
 
