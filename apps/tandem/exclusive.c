@@ -3,10 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 #include "linux/tandem_linux.h"
 
 #define ASK_MS  10000u
+#define FDS_MAX 1024    /* a file that we open has the lowest number that is free, and we open a few dozen */
 #define WORK_MS 120000u /* a unit may take 90 s to stop before systemd ends it */
 
 /* ---- what is stopped and started ------------------------------------------------------------------------------------ */
@@ -78,7 +77,8 @@ static void mind(const struct exclusive *x, int wait_fd)
     (void)setsid();                        /* fails only where it is not needed */
     if (dup2(wait_fd, STDIN_FILENO) < 0)
         _exit(3);
-    (void)syscall(SYS_close_range, STDERR_FILENO + 1, UINT_MAX, 0);
+    for (int fd = STDERR_FILENO + 1; fd < FDS_MAX; fd++)
+        (void)close(fd); /* most are not open */
     while (read(STDIN_FILENO, &nothing, 1) < 0 && errno == EINTR)
         ;
     _exit(start_again(x));
