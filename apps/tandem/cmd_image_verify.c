@@ -100,6 +100,8 @@ static int describe_signatures(struct app *app, struct verification *v, const ch
         app_add_hex(row, "key_id", cell.key_id, sizeof cell.key_id);
         cJSON_AddStringToObject(row, "result", result_of(v, &cell));
     }
+    if (v->keys == NULL && v->front.frame.used_cells > 0)
+        tdm_log_note(app->log, TDM_LOG_INFO, "no signature was checked: --key says whose are to be believed", 0);
     return EXIT_OK;
 }
 

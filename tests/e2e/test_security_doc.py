@@ -65,6 +65,14 @@ def test_every_command_does_what_is_said(repo, workshop, page, least, refusals):
     assert done.returncode == 0, done.stderr
 
 
+def test_no_command_is_shown_and_not_run(repo):
+    """What is indented and not marked is a piece of a configuration."""
+    text = (repo / "docs/SECURITY.md").read_text()
+    shown = [line[4:] for line in text.splitlines() if line.startswith("    ")]
+    left = [line for line in shown if line not in {line for block in blocks(repo / "docs/SECURITY.md") for line in block}]
+    assert left and all(re.match(r"\[\w+\]$|[\w-]+ = ", line) for line in left), left
+
+
 def test_a_wrong_line_is_noticed(repo, workshop):
     environment = os.environ | {"PATH": f"{workshop}/bin:{os.environ['PATH']}"}
     for line in ("tandem image info none", "tandem trust list   # refused: no_such_file",

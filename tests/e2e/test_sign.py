@@ -664,6 +664,7 @@ def test_verify(tandem, keys, tmp_path, signers, arguments, code, number, signat
     told, ids = result(done), sorted(pems[number].key.id.hex() for number in signers)
     expected = dict(zip([pems[number].key.id.hex() for number in signers], signatures))
     assert told["signatures"] == [{"key_id": id, "result": expected[id]} for id in ids]
+    assert ("no signature was checked" in done.stderr) == (signatures == ["not checked"])
     assert told["signed"] == ("good" in signatures) and told["image_id"] == image.id.hex()
 
 
