@@ -394,6 +394,21 @@ def test_a_wrong_configuration_is_told_before_anything_is_fetched(locked, signed
     assert said in answer["error"]["message"] and answer["exit"] == 3
 
 
+def test_keys_that_everybody_may_write_to_are_not_believed(locked, signed):
+    """No update is taken, not a signed one either; what was taken before is proven and raises the floor all the same."""
+    image, later = signed(counter=4), signed(counter=5, version="1.2.0", host=1)
+    locked.json("ota", "download", image, ok=True)
+    (locked.home / "keys").chmod(0o757)
+    assert locked.start() == "B"
+    assert locked.json("boot", ok=True)["state"] == "ok" and floor(locked) == 4
+    refused(locked, "keys_open", "ota", "download", later)
+    assert status(locked)["trust"]["problem_file"].endswith("keys")
+    (locked.home / "keys").chmod(0o755)
+    locked.json("ota", "download", "--stage-only", later, ok=True)
+    next((locked.home / "keys").iterdir()).chmod(0o646)
+    refused(locked, "keys_open", "ota", "apply")
+
+
 def test_status_tells_of_keys_that_cannot_be_read(locked, keys):
     (locked.home / "keys/z.pem").write_bytes(keys[0].private.read_bytes())
     trusted = status(locked)["trust"]
