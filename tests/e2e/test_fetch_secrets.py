@@ -5,7 +5,7 @@ import base64
 
 import pytest
 
-from conftest import unused_port
+from conftest import make_certificate, unused_port
 from liar import head, liar  # noqa: F401
 from router import image, router  # noqa: F401
 from test_fetch import get, redirect, whole
@@ -122,6 +122,16 @@ def test_a_mirror_gets_a_files_name_and_no_users(router, liar, certificate, imag
                                                 "--source-mirrors", f"https://localhost:{server.port}/m")
     expect_pair(router, answer, image())
     assert server.requests[0].startswith(b"GET /m/ HTTP/1.1") and b"s3cret" not in server.requests[0]
+
+
+@pytest.mark.parametrize("is_proven", [True, False])
+def test_a_proxy_with_tls_proves_itself_before_it_sees_its_password(router, liar, certificate, tmp_path, is_proven):
+    proxy = liar([head(0, "403 Forbidden")], certificate=certificate if is_proven else make_certificate(tmp_path, "localhost"))
+    answer = router.adopted().trust(certificate.cert).run("ota", "download", "https://update.example/image",
+                                                          https_proxy=f"https://me:s3cret@localhost:{proxy.port}")
+    assert answer.code == ("proxy_refused" if is_proven else "untrusted_certificate")
+    assert [basic("me:s3cret") in one.decode() for one in proxy.requests] == ([True] if is_proven else [])
+    assert "s3cret" not in str(answer.data) + answer.stderr
 
 
 # ---- messages ---------------------------------------------------------------------------------------------------------
