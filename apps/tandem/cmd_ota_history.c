@@ -64,6 +64,8 @@ int cmd_ota_history(struct app *app, int argc, char **argv)
     cJSON *list = cJSON_AddArrayToObject(app->result, "history");
     for (size_t i = 0; i < count; i++)
         add(app, list, &entries[i]);
+    if (count == 0)
+        tdm_log_note(app->log, TDM_LOG_INFO, "no result of an update is recorded", 0);
     device_close(&dev);
     return EXIT_OK;
 }

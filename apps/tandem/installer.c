@@ -25,11 +25,21 @@ void installer_init(struct install *in, struct app *app, struct device *dev, str
     install_init(in, &cfg);
 }
 
+/* Bytes that are no text stand in it as blanks. */
+static bool is_text(const char *page)
+{
+    size_t blanks = 0;
+
+    for (const char *c = page; *c != '\0'; c++)
+        blanks += *c == ' ';
+    return blanks * 4 <= strlen(page);
+}
+
 /* What the other side said about it, if anything; all of it is printable and bounded already. */
 static const char *their_words(const struct install *in)
 {
     if (in->page[0] != '\0')
-        return in->page;
+        return is_text(in->page) ? in->page : "";
     return in->reply.fault.err != TDM_OK ? in->reply.detail : "";
 }
 
@@ -99,7 +109,7 @@ void installer_describe(struct app *app, const struct install *in)
     const struct esp_chip *chip = esp_chip_by_id(v->radio_chip);
     bool has_host = in->plan.kind == SLOT_TRIAL_HOST, has_radio = !in->plan.is_host_alone;
 
-    app_add_hex(app->result, "image_id", v->id, sizeof v->id);
+    app_add_hex(app->result, "image_id", v->id, slot_id_is_zero(v->id) ? 0 : sizeof v->id); /* as the router was made */
     cJSON_AddStringToObject(app->result, "kind", !has_host ? "radio" : has_radio ? "pair" : "host");
     if (has_radio) {
         cJSON_AddStringToObject(app->result, "rcp_version", v->version);

@@ -21,8 +21,6 @@
 #define LINE_ROOM   256
 
 static const char *const phase_keys[] = {"fetch", "verify", "switch", "ask", "connect", "flash", "prove"};
-static const char *const phase_words[] = {"Downloading", "Verifying", "Switching", "Asking",
-                                          "Connecting",  "Flashing",  "Proving"};
 static const char *const level_words[] = {"error", "warning", "info", "debug"};
 
 static uint64_t now_ms(void)
@@ -90,14 +88,17 @@ static bool is_due(const struct progress *p, bool is_new, uint64_t now)
 static void show(struct progress *p, bool is_new, uint64_t now)
 {
     bool is_bytes = p->total == 0 || p->total >= BYTES_LEAST;
-    const struct progress_state state = {phase_words[p->phase], p->what, p->done, p->total,
-                                         is_bytes ? progress_rate_get(&p->rate, now, p->done) : 0};
+    struct progress_state state = {NULL, p->what, p->done, p->total,
+                                   is_bytes ? progress_rate_get(&p->rate, now, p->done) : 0};
 
     p->shown_at_ms = now;
     p->is_live = true;
-    if (p->is_json)
+    if (p->is_json) {
         print_progress(&state, phase_keys[p->phase]);
-    else if (p->is_terminal)
+        return;
+    }
+    progress_words((enum tdm_phase)p->phase, p->what, &state);
+    if (p->is_terminal)
         print_bar(p, &state);
     else if (is_new)
         (void)fprintf(stderr, "%s %s\n", state.word, state.what);
@@ -144,6 +145,7 @@ static void print_note(const char *level, const char *what, uint64_t value)
 static void on_note(struct tdm_log *log, enum tdm_log_level level, const char *what, uint64_t value)
 {
     struct progress *p = (struct progress *)log;
+    char text[LINE_ROOM];
 
     if (level == TDM_LOG_DEBUG && !p->is_verbose)
         return;
@@ -152,10 +154,8 @@ static void on_note(struct tdm_log *log, enum tdm_log_level level, const char *w
     progress_close(p);
     if (p->is_json)
         print_note(level_words[level], what, value);
-    else if (value != 0)
-        (void)fprintf(stderr, "%s: %s (%" PRIu64 ")\n", level_words[level], what, value);
     else
-        (void)fprintf(stderr, "%s: %s\n", level_words[level], what);
+        (void)fprintf(stderr, "%s: %s\n", level_words[level], progress_note(text, sizeof text, what, value));
 }
 
 /* One that can go back to the start of a line. */

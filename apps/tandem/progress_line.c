@@ -2,6 +2,7 @@
 #include "progress_line.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,6 +44,76 @@ uint64_t progress_rate_get(const struct progress_rate *r, uint64_t now_ms, uint6
     if (r->count == 0 || done < r->samples[0].done || now_ms - r->samples[0].at_ms < PROGRESS_LEAST_MS)
         return 0;
     return (done - r->samples[0].done) * 1000 / (now_ms - r->samples[0].at_ms);
+}
+
+/* ---- the words ---- */
+
+void progress_words(enum tdm_phase phase, const char *what, struct progress_state *s)
+{
+    static const char *const words[] = {"Downloading", "Verifying", "Switching", "Asking",
+                                        "Connecting",  "Flashing",  "Proving"};
+    static const struct {
+        enum tdm_phase phase;
+        const char *what, *word, *thing;
+    } others[] = {
+        {TDM_PHASE_CONNECT, "loader", "Connecting to", "loader"},
+        {TDM_PHASE_CONNECT, "buttons", "Waiting for", "buttons"},
+        {TDM_PHASE_FLASH, "write", "Flashing", "radio"},
+        {TDM_PHASE_PROVE, "digest", "Comparing", "flash"},
+        {TDM_PHASE_PROVE, "regions", "Proving", "flash"},
+        {TDM_PHASE_PROVE, "health", "Checking", "health"},
+        {TDM_PHASE_SWITCH, "confirm", "Keeping", "new pair"},
+    };
+
+    s->word = words[phase];
+    s->what = what;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (others[i].phase == phase && strcmp(others[i].what, what) == 0) {
+            s->word = others[i].word;
+            s->what = others[i].thing;
+        }
+    }
+}
+
+/* How the number stands behind a remark that ends so. The first that fits counts. */
+static const struct note_ending {
+    const char *ending, *instead; /* instead of the ending; the number follows */
+    const char *behind;
+    bool is_time, is_letter;
+} note_endings[] = {
+    {", bytes", " (", " bytes)", false, false},
+    {"; bytes that are there", ": ", " bytes are there", false, false},
+    {"; milliseconds to wait", " in ", " s", true, false},
+    {":", ": ", "", false, false},
+    {"RCP slot", "RCP slot r", "", false, false},
+    {" slot", " slot ", "", false, true},
+};
+
+static size_t ending_at(const char *what, const char *ending)
+{
+    size_t len = strlen(what), n = strlen(ending);
+    return len >= n && strcmp(what + len - n, ending) == 0 ? len - n : len + 1;
+}
+
+const char *progress_note(char *out, size_t room, const char *what, uint64_t value)
+{
+    char number[32];
+
+    for (size_t i = 0; i < sizeof note_endings / sizeof note_endings[0]; i++) {
+        const struct note_ending *e = &note_endings[i];
+        size_t at = ending_at(what, e->ending);
+        if (at > strlen(what))
+            continue;
+        (void)snprintf(number, sizeof number, "%" PRIu64, value);
+        if (e->is_time)
+            (void)snprintf(number, sizeof number, "%" PRIu64 ".%" PRIu64, value / 1000, value % 1000 / 100);
+        if (e->is_letter && value < 2)
+            (void)snprintf(number, sizeof number, "%c", value == 0 ? 'A' : 'B');
+        (void)snprintf(out, room, "%.*s%s%s%s", (int)at, what, e->instead, number, e->behind);
+        return out;
+    }
+    (void)snprintf(out, room, value != 0 ? "%s (%" PRIu64 ")" : "%s", what, value);
+    return out;
 }
 
 /* ---- the line ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * progress_line: how fast something goes, how long it will take, and the line that says so on a terminal.
+ * progress_line: how fast something goes, how long it will take, and the lines that say so to people.
  *
  * Used by   progress.   Pure: the time comes in, text goes out.
  * Units     milliseconds of any clock that never goes back, bytes, bytes a second.
@@ -10,6 +10,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include <tandem/log.h>
 
 #define PROGRESS_STEP_MS  500 /* between two samples                                                   */
 #define PROGRESS_SAMPLES  9   /* so the speed is that of the last 4 seconds                            */
@@ -34,6 +36,12 @@ struct progress_state {
     uint64_t done, total;    /* total 0: nobody knows  */
     uint64_t rate;           /* 0: not known           */
 };
+
+/* What people are told of a phase and its thing: "Flashing" and "radio" of the engine's "flash" and "write". */
+void progress_words(enum tdm_phase phase, const char *what, struct progress_state *s);
+
+/* An engine's remark with its number in its place: "writing the firmware (242512 bytes)". Returns out. */
+const char *progress_note(char *out, size_t room, const char *what, uint64_t value);
 
 /* One line of less than `columns` columns, without an end; what does not fit is left out: first the bar gets shorter. */
 void progress_line(char *out, size_t room, int columns, const struct progress_state *s);

@@ -108,14 +108,14 @@ static void add_done(cJSON *to, const struct reconcile *flow)
     }
 }
 
-static void add_host(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome)
+static void add_host(struct app *app, const struct reconcile *flow)
 {
-    cJSON *host;
+    cJSON *host = cJSON_AddObjectToObject(app->result, "host");
+    char version[ESP_APP_TEXT_MAX + 1];
 
-    cJSON_AddStringToObject(app->result, "state", status_outcome_word(outcome));
-    host = cJSON_AddObjectToObject(app->result, "host");
+    status_host_version(flow->cfg.host, flow->running, flow->record.host[flow->running].content.version, version);
     cJSON_AddStringToObject(host, "running", status_slot_letter(flow->running));
-    cJSON_AddStringToObject(host, "version", flow->record.host[flow->running].content.version);
+    cJSON_AddStringToObject(host, "version", version);
 }
 
 const struct tdm_fault *radiowork_blame(const struct tdm_fault *fault, bool radio_answers, bool is_wired)
@@ -157,7 +157,8 @@ static int finish(struct app *app, const struct reconcile *flow, enum reconcile_
 
 int radiowork_report_unasked(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome, tdm_err err)
 {
-    add_host(app, flow, outcome);
+    cJSON_AddStringToObject(app->result, "state", status_outcome_word(outcome));
+    add_host(app, flow);
     return finish(app, flow, outcome, err);
 }
 
@@ -203,11 +204,9 @@ static void add_radio(cJSON *to, const struct reconcile *flow)
 
 int radiowork_report_prediction(struct app *app, const struct reconcile *flow, tdm_err err)
 {
-    cJSON *host = cJSON_AddObjectToObject(app->result, "host");
     bool was_asked = err == TDM_OK || (flow->wanted[0] != '\0' && !is_of_bundle(flow));
 
-    cJSON_AddStringToObject(host, "running", status_slot_letter(flow->running));
-    cJSON_AddStringToObject(host, "version", flow->record.host[flow->running].content.version);
+    add_host(app, flow);
     if (was_asked)
         add_radio(app->result, flow);
     if (err == TDM_OK)
@@ -218,7 +217,8 @@ int radiowork_report_prediction(struct app *app, const struct reconcile *flow, t
 
 int radiowork_report(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome, tdm_err err)
 {
-    add_host(app, flow, outcome);
+    cJSON_AddStringToObject(app->result, "state", status_outcome_word(outcome));
+    add_host(app, flow);
     add_radio(app->result, flow);
     if (flow->was_flashed)
         add_flash(app, flow);

@@ -7,24 +7,22 @@
 
 /* ---- reading ------------------------------------------------------------------------------------------------------- */
 
-/* What the running host calls itself: the record knows it of an image of ours, an ESP application says it itself. */
-static void find_host_version(struct device *dev, struct status *s)
+void status_host_version(struct tdm_host *host, enum tdm_host_slot running, const char *recorded,
+                         char out[ESP_APP_TEXT_MAX + 1])
 {
-    const char *recorded = s->record.host[s->running].content.version;
     uint8_t head[ESP_APP_HEAD_LEN];
     static struct esp_app app; /* large: keep it off the stack */
     size_t hashed;
 
-    (void)snprintf(s->host_version, sizeof s->host_version, "%s", recorded);
-    if (recorded[0] != '\0' || !s->has_slots ||
-        tdm_flash_read(dev->host.port.slots[s->running], 0, head, sizeof head) != TDM_OK ||
-        !esp_app_is_likely(head, sizeof head))
+    (void)snprintf(out, ESP_APP_TEXT_MAX + 1, "%s", recorded);
+    if (recorded[0] != '\0' || !host->has_slots ||
+        tdm_flash_read(host->slots[running], 0, head, sizeof head) != TDM_OK || !esp_app_is_likely(head, sizeof head))
         return;
     esp_app_init(&app);
     if (esp_app_push(&app, head, sizeof head, &hashed) != TDM_OK)
         return;
     esp_app_describe(&app);
-    (void)snprintf(s->host_version, sizeof s->host_version, "%s", app.info.version);
+    (void)snprintf(out, ESP_APP_TEXT_MAX + 1, "%s", app.info.version);
 }
 
 int status_read(struct app *app, struct device *dev, struct status *s)
@@ -46,7 +44,7 @@ int status_read(struct app *app, struct device *dev, struct status *s)
     s->record_err = slot_store_peek(&dev->store, &s->record, &s->store);
     if (s->record_err != TDM_OK || s->store != SLOT_STORE_OK)
         slot_record_first(&s->record, s->running);
-    find_host_version(dev, s);
+    status_host_version(host, s->running, s->record.host[s->running].content.version, s->host_version);
     return EXIT_OK;
 }
 

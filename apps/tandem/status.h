@@ -30,6 +30,10 @@ const char *status_word(const struct status *s, const char **reason);
 const char *status_result_word(uint8_t code);
 const char *status_outcome_word(enum reconcile_outcome outcome);
 
+/* What the running host calls itself: the record knows it of an image of ours, an ESP application says it itself. */
+void status_host_version(struct tdm_host *host, enum tdm_host_slot running, const char *recorded,
+                         char out[ESP_APP_TEXT_MAX + 1]);
+
 /* The running host: slot, version, what starts next. */
 void status_add_host(cJSON *to, const struct status *s);
 /* Every slot as a row. Ids are whole for programs and short for people. */

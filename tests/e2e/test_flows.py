@@ -158,10 +158,13 @@ def test_back_to_the_older_pair_and_forth(adopted, pair, old, new):
     adopted.tandem("boot", ok=True)
     answer = adopted.json("ota", "rollback", ok=True)
     assert answer["needs_restart"] and answer["host_slot"] == "A"
+    assert answer["image_id"] == "", "nobody knows the image that the router was made with"
     assert adopted.start() == "A"
-    assert adopted.json("boot", ok=True)["state"] == "ok"
+    booted = adopted.json("boot", ok=True)
+    assert booted["state"] == "ok"
     assert adopted.radio_runs(old)
-    assert adopted.json("ota", "status", ok=True)["refused"] == []
+    status = adopted.json("ota", "status", ok=True)
+    assert status["refused"] == [] and status["host"]["version"] == booted["host"]["version"]
     adopted.tandem("ota", "rollback", ok=True)  # the pair left behind is the one to go back to now
     assert adopted.start() == "B"
     assert adopted.json("boot", ok=True)["state"] == "ok"
@@ -245,6 +248,19 @@ def test_the_other_bundle_stands_in(adopted, pack, old, new):
 
 def results(router):
     return [(row["number"], row["result"]) for row in router.json("ota", "history", ok=True)["history"]]
+
+
+def test_a_host_that_no_image_brought_names_itself(adopted, samples):
+    with (adopted.home / "host-a").open("r+b" if (adopted.home / "host-a").exists() else "wb") as slot:
+        slot.write(samples.host("esp32s3", 1).read_bytes())
+    booted, status = adopted.json("boot", ok=True), adopted.json("ota", "status", ok=True)
+    assert booted["host"]["version"] == status["host"]["version"] == "v1.1.0"
+
+
+def test_a_history_without_results_says_so(adopted):
+    told = adopted.tandem("ota", "history", ok=True)
+    assert (told.stdout, told.stderr) == ("", "info: no result of an update is recorded\n")
+    assert adopted.json("ota", "history", ok=True)["history"] == []
 
 
 def test_history(adopted, pair, pack, new):

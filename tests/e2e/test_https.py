@@ -2,6 +2,7 @@
 """tandem ota download from real servers and from one that lies: what is taken, what is refused, what stays untouched."""
 
 import hashlib
+import random
 import struct
 import subprocess
 from contextlib import contextmanager
@@ -278,6 +279,13 @@ def test_error_page_with_status_200(router, https_server, certificate, www):
     answer = refused(router.adopted().trust(certificate.cert), f"https://localhost:{port}/nope", 10, "not_image",
                      "Error opening 'nope'")
     assert all(" " <= c <= "~" for c in answer.message)
+
+
+def test_bytes_that_are_no_text_are_not_quoted(router, https_server, certificate, www):
+    (www / "noise").write_bytes(random.Random(1).randbytes(4096))
+    port = https_server(www)
+    answer = refused(router.adopted().trust(certificate.cert), f"https://localhost:{port}/noise", 10, "not_image", "")
+    assert '"' not in answer.message, answer.message
 
 
 def test_image_for_another_chip_costs_nothing(router, image, www):

@@ -130,6 +130,54 @@ static void the_line(void **state)
         expect(rows[i].name, rows[i].columns, &rows[i].s, rows[i].line);
 }
 
+static void the_words(void **state)
+{
+    static const struct {
+        enum tdm_phase phase;
+        const char *what, *said;
+    } rows[] = {
+        {TDM_PHASE_FETCH, "image", "Downloading image"},       {TDM_PHASE_VERIFY, "kept bytes", "Verifying kept bytes"},
+        {TDM_PHASE_CONNECT, "buttons", "Waiting for buttons"}, {TDM_PHASE_FLASH, "write", "Flashing radio"},
+        {TDM_PHASE_PROVE, "radio", "Proving radio"},           {TDM_PHASE_PROVE, "digest", "Comparing flash"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char said[64];
+        struct progress_state s;
+        progress_words(rows[i].phase, rows[i].what, &s);
+        (void)snprintf(said, sizeof said, "%s %s", s.word, s.what);
+        assert_string_equal(said, rows[i].said);
+    }
+}
+
+static void the_remarks(void **state)
+{
+    static const struct {
+        const char *what;
+        uint64_t value;
+        const char *said;
+    } rows[] = {
+        {"writing the firmware, bytes", 242512, "writing the firmware (242512 bytes)"},
+        {"going on; bytes that are there", 65536, "going on: 65536 bytes are there"},
+        {"trying again; milliseconds to wait", 1864, "trying again in 1.8 s"},
+        {"trying again; milliseconds to wait", 0, "trying again in 0.0 s"},
+        {"the line does not carry this rate:", 921600, "the line does not carry this rate: 921600"},
+        {"trying that of RCP slot", 0, "trying that of RCP slot r0"},
+        {"the proven host in slot", 0, "the proven host in slot A"},
+        {"the proven host in slot", 1, "the proven host in slot B"},
+        {"something else", 7, "something else (7)"},
+        {"nothing to count", 0, "nothing to count"},
+        {"", 0, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char said[64];
+        assert_string_equal(progress_note(said, sizeof said, rows[i].what, rows[i].value), rows[i].said);
+    }
+}
+
 /* Whatever the numbers and the width: never as wide as the terminal, so nothing wraps. */
 static void every_width(void **state)
 {
@@ -152,10 +200,9 @@ static void every_width(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_speed),
-        cmocka_unit_test(the_last_seconds_count),
-        cmocka_unit_test(the_line),
-        cmocka_unit_test(every_width),
+        cmocka_unit_test(the_speed),   cmocka_unit_test(the_last_seconds_count),
+        cmocka_unit_test(the_line),    cmocka_unit_test(the_words),
+        cmocka_unit_test(the_remarks), cmocka_unit_test(every_width),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
