@@ -71,7 +71,7 @@ int installer_fail(struct app *app, const struct install *in, const char *where)
 
 void installer_add_transfer(struct app *app, const struct install *in, bool is_done)
 {
-    uint64_t wanted = in->total - in->kept - in->copied;
+    uint64_t wanted = in->total - in->had - in->copied;
     cJSON *transfer = cJSON_AddObjectToObject(app->result, "transfer");
 
     cJSON_AddNumberToObject(transfer, "fetched", (double)in->fetched);
@@ -81,7 +81,7 @@ void installer_add_transfer(struct app *app, const struct install *in, bool is_d
     }
     cJSON_AddNumberToObject(transfer, "wanted", (double)wanted);
     cJSON_AddNumberToObject(transfer, "wasted", in->fetched > wanted ? (double)(in->fetched - wanted) : 0);
-    cJSON_AddNumberToObject(transfer, "kept", (double)in->kept);
+    cJSON_AddNumberToObject(transfer, "kept", (double)in->had);
     cJSON_AddNumberToObject(transfer, "copied", (double)in->copied);
 }
 

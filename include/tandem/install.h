@@ -139,7 +139,9 @@ struct install {
     uint64_t length;                        /* of that file, 0: nobody told                                */
     uint64_t at, stored, total;             /* of the image: the judge has seen; it has let go; all        */
     uint64_t asked_to;                      /* the end of the part that was asked for, 0: of the file       */
-    uint64_t kept, copied;                  /* bytes that were there before; that came from the running pair */
+    uint64_t kept;                          /* bytes that this attempt found in the slots, whoever had put them there */
+    uint64_t had, copied;                   /* of the image: there before this call; from the running pair            */
+    uint64_t reached;                       /* the farthest byte of it that any attempt has come to                   */
     uint64_t fetched;                       /* bytes from the source, in all attempts                      */
     uint64_t left;                          /* after a failure: bytes that the next call can go on with     */
     bool has_dropped;                       /* by install_cancel: not an update, but what was left of one   */

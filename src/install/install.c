@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-#include "install/install_digest.h"
 #include "install/install_facts.h"
 #include "install/install_journal.h"
 #include "install/install_record.h"
+#include "install/install_replay.h"
 #include "install/install_resume.h"
 #include "install/install_stream.h"
 
@@ -72,57 +72,6 @@ static tdm_err begin(struct install *in)
 
 /* ---- stage: steps 1 to 3 ---- */
 
-/* The host slot against a digest: that of what came in, or the record's. */
-static tdm_err digest_host(struct install *in, uint64_t length, const uint8_t *meant, const char *code)
-{
-    uint8_t digest[TDM_SHA256_LEN];
-    tdm_err err = install_digest_of(in, in->cfg.host->slots[in->plan.host], 0, length, digest);
-
-    if (err != TDM_OK)
-        return install_fail(in, err, "slot_not_read", "a slot cannot be read back");
-    bool is_same = memcmp(digest, meant, sizeof digest) == 0;
-    return is_same ? TDM_OK : install_fail(in, TDM_E_CORRUPT, code, "what the host slot holds is not what was stored");
-}
-
-static bool has_bundle_changed(const struct install *in, uint64_t length, const uint8_t *digest)
-{
-    return install_has_changed(in, in->cfg.rcp_slots[in->plan.rcp], length, digest);
-}
-
-static bool has_host_changed(const struct install *in, uint64_t length, const uint8_t *digest)
-{
-    bool has_host = in->plan.kind == SLOT_TRIAL_HOST && length > 0;
-    return has_host && install_has_changed(in, in->cfg.host->slots[in->plan.host], length, digest);
-}
-
-/* Of bytes that nobody sent, what the judge makes of them is not what is wrong. */
-static tdm_err blame_medium(struct install *in, const char *code, const char *what)
-{
-    tdm_fault_clear(&in->fault);
-    return install_fail(in, TDM_E_CORRUPT, code, what);
-}
-
-/* What lies on the medium must be what in->verdict says, which is then the judge's of what was read. */
-static tdm_err read_back(struct install *in)
-{
-    const struct judge_verdict *meant = &in->verdict, *seen = &in->judge.verdict;
-
-    if (in->plan.is_host_alone) /* its front was judged and is not stored */
-        return digest_host(in, meant->layout.host_size, meant->host_digest, "staged_differs");
-    tdm_err err = install_stream_back(in, meant->layout.bundle_size, meant->layout.host_size);
-    if (err != TDM_OK && (has_bundle_changed(in, meant->layout.bundle_size, meant->bundle_digest) ||
-                          has_host_changed(in, meant->layout.host_size, meant->host_digest)))
-        return blame_medium(in, "staged_differs", "what was stored is not what was received");
-    if (err != TDM_OK)
-        return err;
-    bool is_same = memcmp(seen->bundle_digest, meant->bundle_digest, TDM_SHA256_LEN) == 0 &&
-                   (in->plan.kind != SLOT_TRIAL_HOST || memcmp(seen->id, meant->id, TDM_SHA256_LEN) == 0);
-    if (is_same)
-        in->verdict = *seen;
-    return is_same ? TDM_OK
-                   : install_fail(in, TDM_E_CORRUPT, "staged_differs", "what was stored is not what was received");
-}
-
 /* Fetched, judged, written into the free slots and read back from the medium: all but the word of the record. */
 static tdm_err store(struct install *in, const char *url, bool is_adopting)
 {
@@ -130,7 +79,12 @@ static tdm_err store(struct install *in, const char *url, bool is_adopting)
     tdm_err err = begin(in);
     if (err == TDM_OK)
         err = install_stream_in(in, url);
-    return err == TDM_OK ? read_back(in) : err;
+    if (err != TDM_OK)
+        return err;
+    err = install_read_back(in);
+    if (err == TDM_E_CORRUPT) /* or the same bytes would be kept for ever */
+        install_resume_forget(in);
+    return err;
 }
 
 /* What is whole is no unfinished download any more. */
@@ -208,7 +162,7 @@ static tdm_err judge_host_alone(struct install *in, const struct slot_host_row *
     describe_host_alone(in, row);
     const struct judge_facts facts = install_facts(in);
     tdm_err err = judge_host_again(&facts, &in->verdict, &in->fault);
-    return err == TDM_OK ? read_back(in) : err;
+    return err == TDM_OK ? install_read_back(in) : err;
 }
 
 /* What the router demands may have grown since the image came in. */
@@ -232,7 +186,7 @@ static tdm_err judge_staged(struct install *in)
     describe_staged(in, bundle, row);
     if (in->plan.is_host_alone)
         return judge_host_alone(in, row);
-    tdm_err err = read_back(in);
+    tdm_err err = install_read_back(in);
     if (err != TDM_OK)
         return err;
     keep_signed(in);
@@ -323,36 +277,12 @@ tdm_err install_cancel(struct install *in)
 
 /* ---- back ---- */
 
-/* Bundle and host may come from two images, so each is held against its own digest. */
-static tdm_err judge_back(struct install *in)
-{
-    const struct slot_content *bundle = &in->record.rcp[in->plan.rcp];
-    const struct slot_content *host = &in->record.host[in->plan.host].content;
-
-    tdm_err err = install_stream_bundle(in, bundle->length);
-    if (err != TDM_OK && has_bundle_changed(in, bundle->length, bundle->digest))
-        return blame_medium(in, "stored_differs", "the older radio bundle has changed");
-    if (err != TDM_OK)
-        return err;
-    if (memcmp(in->judge.verdict.bundle_digest, bundle->digest, TDM_SHA256_LEN) != 0)
-        return install_fail(in, TDM_E_CORRUPT, "stored_differs", "the older radio bundle has changed");
-    in->verdict = in->judge.verdict;
-    memcpy(in->verdict.id, in->plan.kind == SLOT_TRIAL_HOST ? host->id : bundle->id, SLOT_ID_LEN);
-    if (in->plan.kind != SLOT_TRIAL_HOST)
-        return TDM_OK;
-    slot_text_set(in->verdict.host_version, sizeof in->verdict.host_version, host->version);
-    if (host->length > 0)
-        return digest_host(in, host->length, host->digest, "stored_differs");
-    tdm_log_note(in->cfg.log, TDM_LOG_WARNING, "the older host came with the router: nothing to check it against", 0);
-    return TDM_OK;
-}
-
 /* The order was cut behind its commit: nothing has started yet, so what is left of it is the switch. */
 static tdm_err back_again(struct install *in, enum tdm_host_slot running, bool *needs_restart)
 {
     tdm_err err = install_plan_back_again(&in->record, running, &in->plan, &in->fault);
     if (err == TDM_OK)
-        err = judge_back(in);
+        err = install_read_older(in);
     if (err == TDM_OK && install_record_pay_again(&in->record))
         err = install_commit(in);
     return err == TDM_OK ? switch_to(in, needs_restart) : err;
@@ -373,7 +303,7 @@ tdm_err install_back(struct install *in, bool *needs_restart)
     if (err == TDM_OK)
         err = install_plan_back(&in->record, &in->plan, &in->fault);
     if (err == TDM_OK)
-        err = judge_back(in);
+        err = install_read_older(in);
     return err == TDM_OK ? arm(in, needs_restart) : err;
 }
 

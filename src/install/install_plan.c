@@ -94,7 +94,7 @@ tdm_err install_plan_host_alone(const struct slot_record *rec, struct install_pl
     return TDM_OK;
 }
 
-static bool is_staged(const struct slot_record *rec)
+bool install_is_staged(const struct slot_record *rec)
 {
     bool host =
         rec->host[TDM_HOST_A].content.state == SLOT_STAGED || rec->host[TDM_HOST_B].content.state == SLOT_STAGED;
@@ -120,7 +120,7 @@ tdm_err install_plan_cancel(const struct slot_record *rec, enum tdm_host_slot ru
     plan->host = (enum tdm_host_slot)rec->trial.to;
     if (rec->trial.kind == SLOT_TRIAL_NONE && rec->host[running].content.state != SLOT_GOOD)
         return say(fault, TDM_E_STATE, "host_not_proven", "the running host is not proven");
-    if (rec->trial.kind == SLOT_TRIAL_NONE && !is_staged(rec))
+    if (rec->trial.kind == SLOT_TRIAL_NONE && !install_is_staged(rec))
         return say(fault, TDM_E_STATE, "nothing_staged", "nothing is staged");
     if (rec->trial.kind != SLOT_TRIAL_NONE && row->rcp >= SLOT_RCP_SLOTS)
         return say(fault, TDM_E_STATE, "bad_state", "the trial has no bundle");

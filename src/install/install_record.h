@@ -47,6 +47,9 @@ TDM_MUST_USE tdm_err install_plan_back_again(const struct slot_record *rec, enum
 TDM_MUST_USE tdm_err install_plan_back(const struct slot_record *rec, struct install_plan *plan,
                                        struct tdm_fault *fault);
 
+/* Is anything? */
+bool install_is_staged(const struct slot_record *rec);
+
 /* May this be the image that runs? All that a plain image's front can tell: lengths and version text. */
 bool install_may_be_running(const struct slot_record *rec, const struct install_plan *plan,
                             const struct judge_verdict *front);

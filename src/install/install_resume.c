@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "install/install_digest.h"
 #include "install/install_journal.h"
+#include "install/install_record.h"
 #include "install/install_spans.h"
 #include "install/install_stream.h"
 
@@ -36,7 +37,10 @@ static tdm_err name_front(struct install *in, const struct judge_verdict *front)
     return end(&sha, err, in->claim.front);
 }
 
-/* An address without user, password and query: those may be secrets, and change though the file is the same. */
+/*
+ * An address without user and password, which may change though the file is the same. Its query may name the file, and a
+ * validator tells versions of one resource apart, not two of them.
+ */
 static tdm_err add_address(struct tdm_sha256 *sha, const char *url)
 {
     const char *rest = strstr(url, "://");
@@ -52,7 +56,7 @@ static tdm_err add_address(struct tdm_sha256 *sha, const char *url)
             break;
         }
     }
-    return err == TDM_OK ? tdm_sha256_update(sha, (const uint8_t *)rest, strcspn(rest, "?#")) : err;
+    return err == TDM_OK ? tdm_sha256_update(sha, (const uint8_t *)rest, strcspn(rest, "#")) : err;
 }
 
 static tdm_err name_source(struct install *in)
@@ -102,6 +106,8 @@ static bool is_writing(const struct install *in)
     const struct slot_record *rec = &in->record;
     bool has_rcp = in->plan.is_host_alone || rec->rcp[in->plan.rcp].state == SLOT_WRITING;
 
+    if (install_is_staged(rec)) /* which would be armed in place of this one, if it were not taken back */
+        return false;
     return has_rcp && (in->plan.kind != SLOT_TRIAL_HOST || rec->host[in->plan.host].content.state == SLOT_WRITING);
 }
 

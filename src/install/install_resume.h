@@ -7,7 +7,7 @@
  *           about the image whose front has just been judged, and the slots' bytes hash to what it says. So nothing hangs
  *           on the order in which the medium takes writes: what did not land is not believed.
  * Which     An image with manifest is known by its front, wherever it comes from. A plain one by its front, the address
- *           without what may be secret in it, the source's validator and the length.
+ *           without user and password, the source's validator and the length.
  */
 #ifndef TANDEM_INSTALL_RESUME_H
 #define TANDEM_INSTALL_RESUME_H

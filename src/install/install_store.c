@@ -119,6 +119,8 @@ static tdm_err take_slots(struct install *in, const struct judge_verdict *front)
     if (err != TDM_OK)
         return err;
     in->synced = in->left = in->kept;
+    if (!in->has_freed || in->had > in->kept)
+        in->had = in->kept;
     in->stored = in->plan.is_host_alone ? in->claim.host_at : 0; /* its front lies nowhere */
     if (in->kept > 0) {
         in->has_freed = true;
@@ -168,7 +170,7 @@ void install_store_begin(struct install *in)
     if (!in->has_freed)
         in->plan = in->begun;
     in->is_looking = in->wants_whole = false;
-    in->at = in->stored = in->kept = in->copied = 0;
+    in->at = in->stored = in->kept = 0;
     memset(in->copies, 0, sizeof in->copies);
     memset(&in->writer, 0, sizeof in->writer);
     struct judge_facts facts = install_facts(in);

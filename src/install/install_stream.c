@@ -103,6 +103,11 @@ static bool is_enough(const struct install *in)
     return in->at >= in->asked_to && install_span_at(in, in->at).flash != NULL;
 }
 
+static void has_come(struct install *in)
+{
+    in->reached = in->at > in->reached ? in->at : in->reached;
+}
+
 static tdm_err on_body(struct tdm_sink *sink, const uint8_t *data, size_t len)
 {
     struct install *in = ((struct install_body *)(void *)sink)->in;
@@ -113,6 +118,7 @@ static tdm_err on_body(struct tdm_sink *sink, const uint8_t *data, size_t len)
         keep_page(in, data, len);
     if (err == TDM_OK)
         err = install_store_push(in, data, len);
+    has_come(in);
     in->has_enough = in->wants_whole || (err == TDM_OK && is_enough(in));
     return in->has_enough ? TDM_E_CANCELLED : err;
 }
@@ -165,8 +171,10 @@ static tdm_err on_here(struct tdm_sink *sink, const uint8_t *data, size_t len)
 
     if (is_stopped(in))
         return install_fail(in, TDM_E_CANCELLED, "stopped_by_operator", "stopped by the operator");
-    in->copied += body->is_kept ? 0 : len;
     tdm_err err = install_store_push(in, data, len);
+    if (!body->is_kept && in->at > in->reached)
+        in->copied += in->at - in->reached < len ? in->at - in->reached : len;
+    has_come(in);
     tdm_log_progress(in->cfg.log, TDM_PHASE_VERIFY, body->is_kept ? "kept bytes" : "running pair", in->at, in->total);
     return err;
 }
@@ -224,14 +232,13 @@ static bool is_alive(const struct install *in)
 }
 
 /* What the judge has refused as a whole is not gone on with. */
-static void forget_refused(struct install *in)
+static bool is_refused(const struct install *in)
 {
     const struct tdm_fault *f = &in->judge.fault;
     bool is_ours = f->err == TDM_OK || f->err == TDM_E_TRUNCATED || strcmp(f->code, "not_stored") == 0 ||
                    strcmp(f->code, "hash_failed") == 0;
 
-    if (in->judge.is_accepted && !in->is_looking && !is_ours && strcmp(in->fault.code, f->code) == 0)
-        install_resume_forget(in);
+    return in->judge.is_accepted && !in->is_looking && !is_ours && strcmp(in->fault.code, f->code) == 0;
 }
 
 static tdm_err run_once(struct install *in)
@@ -242,6 +249,7 @@ static tdm_err run_once(struct install *in)
         in->page[0] = in->validator[0] = '\0';
     }
     in->is_alive = false;
+    in->reply.fault.err = TDM_OK; /* of the attempt before */
     tdm_err err = run_spans(in);
     if (err == TDM_OK)
         err = install_store_end(in);
@@ -251,8 +259,22 @@ static tdm_err run_once(struct install *in)
         return TDM_OK;
     in->asks_whole = in->asks_whole || fetch_begins_anew(&in->reply);
     in->is_alive = is_alive(in) && !in->asks_whole;
-    forget_refused(in);
+    if (is_refused(in))
+        install_resume_forget(in);
     return err;
+}
+
+/* Bytes of an earlier answer may be what the judge refuses: then once more, and nothing is kept for it. */
+static tdm_err run_place(struct install *in)
+{
+    tdm_err err = run_once(in);
+    bool is_of_bytes = err == TDM_E_CORRUPT || err == TDM_E_FORMAT;
+
+    if (!is_of_bytes || in->kept == 0 || !is_refused(in))
+        return err;
+    tdm_log_note(in->cfg.log, TDM_LOG_WARNING, "what was kept is not as the image states: all of it is fetched", 0);
+    tdm_fault_clear(&in->fault);
+    return run_once(in);
 }
 
 /* As often and wherever it is worth it; with another address from the front on again. */
@@ -263,7 +285,7 @@ static tdm_err run_tour(struct install *in, const char *url)
 
     fetch_tour_begin(&tour, in->cfg.is_source_once ? &once : &in->cfg.retry, url, in->cfg.log);
     in->url = url;
-    tdm_err err = run_once(in);
+    tdm_err err = run_place(in);
     while (err != TDM_OK) {
         err = fetch_tour_next(&tour, &in->reply, &in->fault);
         if (err != TDM_OK)
@@ -273,7 +295,7 @@ static tdm_err run_tour(struct install *in, const char *url)
         in->is_alive = in->is_alive && strcmp(next, in->url) == 0;
         in->asks_whole = in->asks_whole && strcmp(next, in->url) == 0;
         in->url = next;
-        err = run_once(in);
+        err = run_place(in);
     }
     in->attempts = tour.attempts;
     in->place = tour.place;
@@ -298,7 +320,7 @@ static tdm_err run(struct install *in, const char *url, bool may_look)
 tdm_err install_stream_in(struct install *in, const char *url)
 {
     in->has_freed = false;
-    in->fetched = in->left = 0;
+    in->fetched = in->left = in->had = in->copied = in->reached = 0;
     in->begun = in->plan;
     tdm_err err = run(in, url, !in->cfg.is_source_once);
     if (err != TDM_OK || !in->is_looking)

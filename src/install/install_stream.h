@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * install_stream: the bytes of an install: from wherever they are through the judge into the slots (install_stream.c), and
- * back out of them (install_replay.c).
+ * install_stream: the bytes of an install: from wherever they are through the judge into the slots.
  *
- * Used by   install.c.   Uses  fetch, judge, slot, install_spans, install_store.
+ * Used by   install.c; install_fail by its neighbours.   Uses  fetch, judge, slot, install_spans, install_store.
  * One loop  The front is asked for alone, and decides: what is installed already costs no more than that. Then comes span
  *           after span, in the order of the file: what a cut download has left in the slots, what the running pair has,
  *           the rest from the source. A source without ranges sends all of the file at once; then what is kept counts
@@ -23,11 +22,5 @@ TDM_MUST_USE tdm_err install_commit(struct install *in);
 
 /* Fetch, judge, free, write, sync. in->verdict is complete afterwards. STATE: it is what runs, nothing was touched. */
 TDM_MUST_USE tdm_err install_stream_in(struct install *in, const char *url);
-
-/* Read what in->plan names back from the medium, through the judge; what it says is in in->judge.verdict. */
-TDM_MUST_USE tdm_err install_stream_back(struct install *in, uint64_t bundle_size, uint64_t host_size);
-
-/* The bundle of in->plan alone. */
-TDM_MUST_USE tdm_err install_stream_bundle(struct install *in, uint64_t size);
 
 #endif

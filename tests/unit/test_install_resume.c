@@ -82,6 +82,8 @@ static void expect_whole(const struct sample_image *image, const char *name)
     if (has_host && (rec.host[plan->host].content.state != SLOT_STAGED ||
                      memcmp(w.host_slots[plan->host].durable, image->bytes + host_at, image->len - host_at) != 0))
         fail_msg("%s: the host is not whole", name);
+    if (!has_host && rec.host[tdm_host_other(w.host.running)].content.state == SLOT_STAGED)
+        fail_msg("%s: another image would be armed", name);
 }
 
 /* ---- what may lie between two orders ---- */
@@ -154,6 +156,18 @@ static void slots_taken(void)
     world_store(&w, &rec);
 }
 
+/* By a program that had no journal: the claims of the one before are still there. */
+static void another_staged(void)
+{
+    struct slot_record rec;
+
+    assert_int_equal(world_load(&w, &rec), SLOT_STORE_OK);
+    struct slot_host_row *row = &rec.host[tdm_host_other(w.host.running)];
+    row->content.state = SLOT_STAGED;
+    row->rcp = rec.host[w.host.running].rcp;
+    world_store(&w, &rec);
+}
+
 static void no_journal(void)
 {
     w.has_journal = false;
@@ -210,6 +224,7 @@ static const struct row {
     {"no ranges any more", &stated, &stated, 21000, no_ranges, NOTHING},
     {"cancelled", &stated, &stated, 21000, cancelled, NOTHING},
     {"the record has other plans", &stated, &stated, 21000, slots_taken, NOTHING},
+    {"another image is staged", &radio, &radio, 12500, another_staged, NOTHING},
     {"no journal any more", &stated, &stated, 21000, no_journal, NOTHING},
     {"a journal of a later version", &stated, &stated, 21000, newer_journal, NOTHING},
 };
@@ -245,6 +260,7 @@ static void every_row(void **state)
         const struct install *in = &w.install;
         if (!is_kept(r, came, in->kept))
             fail_msg("%s: %u bytes had come, %u are kept", r->name, (unsigned)came, (unsigned)in->kept);
+        assert_int_equal(in->had, in->kept);
         assert_int_equal(in->fetched, w.source.sent);
         if (in->fetched > in->total - in->kept + FRONT + CHUNK)
             fail_msg("%s: %u bytes fetched, %u kept", r->name, (unsigned)in->fetched, (unsigned)in->kept);
