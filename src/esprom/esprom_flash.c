@@ -49,11 +49,17 @@ static tdm_err check_rate(struct esprom *e)
     return esprom_link_ask(&e->link, &ask, &reply);
 }
 
-/*
- * A lost reply does not matter: the ROM may have changed all the same, and the check decides. PEER, and no fault: it refuses
- * this rate, or did not understand, and stays at its own.
- */
-static tdm_err try_rate(struct esprom *e, uint32_t baud)
+/* Before the ROM is told: when it has changed and the port cannot follow, only a reset leads out. */
+static tdm_err check_port(struct esprom *e, uint32_t baud)
+{
+    tdm_err can = tdm_serial_set_baud(e->cfg.serial, baud);
+    if (can != TDM_OK && can != TDM_E_UNSUPPORTED)
+        return esprom_fail(e, can, "serial_failed", "the serial port failed", 0);
+    return esprom_link_set_baud(&e->link, e->link.baud) == TDM_OK ? can : esprom_fail_link(e);
+}
+
+/* A lost reply does not matter: the ROM may have changed all the same, and the check decides. */
+static tdm_err change_rate(struct esprom *e, uint32_t baud)
 {
     const uint32_t words[2] = {esprom_chip_rate(baud, e->rom_mhz, e->crystal_mhz), 0 /* the old rate, to a ROM */};
     const struct esprom_ask ask = {.op = ESPROM_OP_CHANGE_BAUDRATE, .words = words, .word_count = 2, .tries = 1};
@@ -72,6 +78,16 @@ static tdm_err try_rate(struct esprom *e, uint32_t baud)
     return err == TDM_OK ? TDM_OK : esprom_fail_link(e);
 }
 
+/*
+ * Without a fault, and both sides as they were: UNSUPPORTED, the port cannot have this rate; PEER, the ROM refuses it or
+ * did not understand.
+ */
+static tdm_err try_rate(struct esprom *e, uint32_t baud)
+{
+    tdm_err err = check_port(e, baud);
+    return err == TDM_OK ? change_rate(e, baud) : err;
+}
+
 /* A rate that failed leaves the ROM at one that nobody knows: only a reset leads out. */
 tdm_err esprom_set_speed(struct esprom *e, uint32_t wanted)
 {
@@ -79,10 +95,11 @@ tdm_err esprom_set_speed(struct esprom *e, uint32_t wanted)
 
     while (err == TDM_OK && wanted > e->link.baud) {
         err = try_rate(e, wanted);
-        bool is_refused = err == TDM_E_PEER, is_lost = err == TDM_E_NOISE && e->cfg.lines->is_wired;
+        bool is_refused = err == TDM_E_PEER || err == TDM_E_UNSUPPORTED;
+        bool is_lost = err == TDM_E_NOISE && e->cfg.lines->is_wired;
         if (!is_refused && !is_lost)
             return err;
-        tdm_log_note(e->cfg.log, TDM_LOG_INFO, "the line does not carry this rate:", wanted);
+        tdm_log_note(e->cfg.log, TDM_LOG_INFO, "port, line or loader do not carry this rate:", wanted);
         wanted = esprom_rate_below(wanted);
         err = is_refused ? TDM_OK : esprom_reconnect(e);
     }
@@ -91,7 +108,14 @@ tdm_err esprom_set_speed(struct esprom *e, uint32_t wanted)
 
 tdm_err esprom_slow_down(struct esprom *e)
 {
-    return try_rate(e, esprom_rate_below(e->link.baud));
+    uint32_t wanted = esprom_rate_below(e->link.baud);
+    tdm_err err = try_rate(e, wanted);
+
+    while (err == TDM_E_UNSUPPORTED && wanted > ESPROM_BAUD_START) {
+        wanted = esprom_rate_below(wanted);
+        err = try_rate(e, wanted);
+    }
+    return err;
 }
 
 uint32_t esprom_rate_below(uint32_t baud)

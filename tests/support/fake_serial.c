@@ -62,6 +62,8 @@ static tdm_err fake_set_baud(struct tdm_serial *port, uint32_t baud)
 
     assert_true(baud > 0);
     s->baud_changes++;
+    if (s->broken == TDM_OK && baud >= s->lacks_from && baud <= s->lacks_to)
+        return TDM_E_UNSUPPORTED;
     if (s->broken == TDM_OK)
         s->baud = baud;
     return s->broken;

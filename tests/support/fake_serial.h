@@ -27,8 +27,9 @@ struct fake_serial {
     void (*on_write)(struct fake_serial *s, void *peer, const uint8_t *data,
                      size_t len); /* may be NULL: nobody hears */
     void *peer;
-    size_t read_max; /* bytes one read gives at most, 0: all that have arrived */
-    tdm_err broken;  /* not TDM_OK: every call answers this                    */
+    size_t read_max;               /* bytes one read gives at most, 0: all that have arrived */
+    tdm_err broken;                /* not TDM_OK: every call answers this                    */
+    uint32_t lacks_from, lacks_to; /* it cannot have these rates; 0: it can have all */
 
     size_t writes, drops, baud_changes; /* calls so far */
 

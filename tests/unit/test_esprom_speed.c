@@ -71,6 +71,40 @@ static void test_rates_that_the_rom_refuses(void **state)
     }
 }
 
+/* A bridge that cannot have a rate: the next one is asked for, and the ROM hears nothing of the other. */
+static void test_rates_that_the_port_lacks(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t from, to, wanted, ends_at;
+    } rows[] = {
+        {"none above 921600", 921601, UINT32_MAX, 2000000, 921600},
+        {"one in the middle", 1500000, 1500000, 1500000, 921600},
+        {"none but the first", 115201, UINT32_MAX, 2000000, 115200},
+        {"none at all", 115201, UINT32_MAX, 230400, 115200},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (int has_lines = 0; has_lines < 2; has_lines++) {
+            (void)bench_open(state);
+            struct rom_bench *b = *state;
+            b->engine.cfg.app_baud = ESPROM_BAUD_START;
+            b->lines.port.is_wired = has_lines != 0;
+            b->rom.is_running = !has_lines;
+            b->serial.lacks_from = rows[i].from;
+            b->serial.lacks_to = rows[i].to;
+            assert_int_equal(esprom_connect(&b->engine), TDM_OK);
+            assert_int_equal(esprom_set_speed(&b->engine, rows[i].wanted), TDM_OK);
+            if (b->engine.link.baud != rows[i].ends_at || b->serial.baud != rows[i].ends_at)
+                fail_msg("%s: %u, the port %u", rows[i].name, (unsigned)b->engine.link.baud, (unsigned)b->serial.baud);
+            assert_int_equal(b->rom.rate_count, rows[i].ends_at != ESPROM_BAUD_START);
+            assert_int_equal(b->lines.loader_resets, has_lines);
+            assert_int_equal(bench_write(b, 0, 5000), TDM_OK);
+            (void)bench_close(state);
+        }
+    }
+}
+
 /* ---- down in the midst of writing --------------------------------------------------------------------------------- */
 
 #define BLOCK     ESPROM_OP_FLASH_DATA
@@ -191,6 +225,27 @@ static void test_down_without_lines(void **state)
     assert_int_equal(b->lines.resets, 0);
 }
 
+/* On the way down there may be such a rate as well. */
+static void test_down_past_a_rate_that_the_port_lacks(void **state)
+{
+    for (int has_lines = 0; has_lines < 2; has_lines++) {
+        static const uint32_t rates[RUNGS_MAX] = {921600, 230400};
+        (void)bench_open(state);
+        struct rom_bench *b = *state;
+        b->lines.port.is_wired = has_lines != 0;
+        b->rom.is_running = !has_lines;
+        b->serial.lacks_from = b->serial.lacks_to = 460800;
+        b->rom.trouble.op = BLOCK;
+        b->rom.trouble.times = ALWAYS;
+        b->rom.trouble.kind = FAKE_ROM_FLIP_BIT;
+        b->rom.trouble.above_baud = 230400;
+        assert_int_equal(write_at(b, rates[0], false), TDM_OK);
+        check_rates(b, "past a rate", rates);
+        assert_memory_equal(b->rom.flash + 0x1000, b->data, sizeof b->data);
+        (void)bench_close(state);
+    }
+}
+
 /* The order to go slower may be hurt as well: another round at the old rate, and it is given again. */
 static void test_down_without_lines_at_the_second_try(void **state)
 {
@@ -258,6 +313,8 @@ int main(void)
         BENCH_TEST(test_speed_that_the_wire_does_not_carry),
         BENCH_TEST(test_speed_change_with_a_lost_reply),
         BENCH_TEST(test_rates_that_the_rom_refuses),
+        cmocka_unit_test(test_rates_that_the_port_lacks),
+        cmocka_unit_test(test_down_past_a_rate_that_the_port_lacks),
         cmocka_unit_test(test_down_in_the_midst_of_writing),
         BENCH_TEST(test_down_without_lines),
         BENCH_TEST(test_down_without_lines_at_the_second_try),
