@@ -144,6 +144,33 @@ static bool is_about_tandem(const struct words *w)
     return is_help;
 }
 
+/* What the file demands of images. */
+struct demands {
+    bool has_keys, has_revoked_keys;
+    uint64_t signatures;
+};
+
+static struct demands demands_of(const struct config *cfg)
+{
+    return (struct demands){cfg->images.keys[0] != '\0', cfg->images.revoked_keys[0] != '\0', cfg->images.signatures};
+}
+
+/* An option may demand more than the file, or name other keys. Less is a matter of the file. */
+static int keep_demands(struct app *app, const struct demands *file)
+{
+    const struct demands now = demands_of(&app->cfg);
+    const char *lost = file->has_keys && !now.has_keys                   ? "keys"
+                       : file->has_revoked_keys && !now.has_revoked_keys ? "revoked-keys"
+                       : now.signatures < file->signatures               ? "signatures"
+                                                                         : NULL;
+
+    if (lost == NULL || app->cfg.file[0] == '\0')
+        return EXIT_OK;
+    return app_fail(app, TDM_E_FORMAT, "bad_config",
+                    "option --images-%s asks for less than [images] %s in %s: change the file, if that is meant", lost,
+                    lost, app->cfg.file);
+}
+
 static int configure(struct app *app, int argc, char **argv, struct words *words)
 {
     const char *file = NULL;
@@ -158,7 +185,9 @@ static int configure(struct app *app, int argc, char **argv, struct words *words
     tdm_err err = config_read_file(&app->cfg, file != NULL ? file : CONFIG_FILE_DEFAULT, &why);
     if (err != TDM_OK && (file != NULL || err != TDM_E_NOT_FOUND))
         return app_fail(app, TDM_E_FORMAT, "bad_config", "%s; `tandem help config` lists every key", why.sentence);
-    return read_command_line(app, argc, argv, &file, true, words);
+    const struct demands demands = demands_of(&app->cfg);
+    status = read_command_line(app, argc, argv, &file, true, words);
+    return status == EXIT_OK ? keep_demands(app, &demands) : status;
 }
 
 /* Takes the first "help", "--help" or "-h" out of the words; false when there is none. */

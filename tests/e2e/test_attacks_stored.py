@@ -2,6 +2,7 @@
 """Attacks on what is stored, on the way from one reading to the next, and on the floors. The router is that of the
 attack table (test_attacks.py)."""
 
+import contextlib
 import dataclasses
 import os
 import re
@@ -141,7 +142,14 @@ def test_the_policy_changed_between_staging_and_the_switch(router, make, words, 
     assert router.json("ota", "apply", "--no-reboot")["exit"] == 0
 
 
-NO_KEYS = ("--images-keys", "", "--images-revoked-keys", "")
+@contextlib.contextmanager
+def no_keys(router):
+    """Its configuration names none; no option can say that."""
+    conf = router.home / "tandem.conf"
+    text = conf.read_text()
+    conf.write_text(re.sub(r"^(revoked-)?keys = .*\n", "", text, flags=re.M))
+    yield
+    conf.write_text(text)
 
 
 @pytest.mark.parametrize("image, code", [
@@ -151,9 +159,30 @@ NO_KEYS = ("--images-keys", "", "--images-revoked-keys", "")
     (dataclasses.replace(host_only(), keys=()), "unsigned"),
 ], ids=["unknown key", "blank cells", "host of an unknown key", "host with blank cells"])
 def test_it_was_staged_when_no_keys_were_configured(router, image, code):
-    assert stored(router, image, "--stage-only", *NO_KEYS)["exit"] == 0
+    with no_keys(router):
+        assert stored(router, image, "--stage-only")["exit"] == 0
     refused(router.json("ota", "apply", "--no-reboot"), code)
     assert router.json("ota", "status")["state"] == "staged"
+
+
+@pytest.mark.parametrize("words", [("--images-keys=", "--images-revoked-keys="), ("--images-keys", ""),
+                                   ("--images-revoked-keys=",), ("--images-signatures", "0")],
+                         ids=["both", "keys", "revoked keys", "signatures"])
+def test_no_option_asks_for_less_than_the_configuration(router, words):
+    for image in (pair(), pair(UNKNOWN), dataclasses.replace(pair(), keys=())):
+        refused(stored(router, image, *words), "bad_config")
+    assert router.storage() == router.before
+
+
+def test_an_option_may_ask_for_more_signatures_and_not_for_fewer_again(router):
+    refused(stored(router, pair(), "--images-signatures", "2"), "too_few_signatures")
+    assert stored(router, pair(FIRST, SECOND), "--stage-only", "--images-signatures", "2")["exit"] == 0
+    conf = router.home / "tandem.conf"
+    text = conf.read_text()
+    conf.write_text(text + "[images]\nsignatures = 2\n")
+    answer = router.json("ota", "apply", "--images-signatures", "1")
+    conf.write_text(text)
+    refused(answer, "bad_config")
 
 
 def test_adopting_is_no_way_round_the_keys(router):
@@ -301,10 +330,11 @@ def test_the_floor_is_what_was_proven(router):
 
 def test_no_floor_from_an_unsigned_image(router):
     """Without keys nothing an image says is believed."""
-    answer = stored(router, pair(counter=HIGHEST), "--no-reboot", *NO_KEYS)
-    assert answer["exit"] == 0 and answer["signed"] is False, answer
-    router.start()
-    assert router.json("boot", *NO_KEYS)["state"] == "ok"
+    with no_keys(router):
+        answer = stored(router, pair(counter=HIGHEST), "--no-reboot")
+        assert answer["exit"] == 0 and answer["signed"] is False, answer
+        router.start()
+        assert router.json("boot")["state"] == "ok"
     assert floors(router) == (6, FLOOR)
 
 
