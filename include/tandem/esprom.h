@@ -157,7 +157,7 @@ void esprom_init(struct esprom *e, const struct esprom_config *cfg);
 TDM_MUST_USE tdm_err esprom_connect(struct esprom *e);
 /*
  * Both sides to the fastest rate that works, wanted or the next below it, each proven by a command at it; link.baud tells
- * which. A rate that fails costs a reset.
+ * which. A rate that the line does not carry costs a reset; one that the port cannot have, or the ROM refuses, costs none.
  */
 TDM_MUST_USE tdm_err esprom_set_speed(struct esprom *e, uint32_t wanted);
 
