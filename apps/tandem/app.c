@@ -14,6 +14,7 @@
 #include "plain_text.h"
 
 #define SENTENCE_MAX 2048
+#define USAGE_MOST   200 /* a longer usage line hides the sentence before it */
 
 /* One exit number per cause. Part of the public interface: numbers are added, never changed. */
 static const struct exit_row {
@@ -97,6 +98,8 @@ static enum at_kind at_kind_of(const char *code)
         enum at_kind kind;
     } rows[] = {
         {"storage_too_small", AT_NUMBER},
+        {"key_file_missing", AT_UNTOLD},
+        {"key_file_unreadable", AT_ERRNO},
         {"storage_path", AT_NUMBER},
         {"wrong_chip_inside", AT_NUMBER},
         {"wrong_chip", AT_CHIP},
@@ -195,7 +198,10 @@ int app_usage(struct app *app, const char *sentence, ...)
     va_start(args, sentence);
     int n = vsnprintf(text, sizeof text, sentence, args);
     va_end(args);
-    if (n > 0 && (size_t)n < sizeof text && c != NULL)
+    if (n > 0 && (size_t)n < sizeof text && c != NULL && strlen(c->args) > USAGE_MOST)
+        (void)snprintf(text + n, sizeof text - (size_t)n, "; `tandem %s %s --help` lists the options", c->noun,
+                       c->verb);
+    else if (n > 0 && (size_t)n < sizeof text && c != NULL)
         (void)snprintf(text + n, sizeof text - (size_t)n, "; usage: tandem %s%s%s%s%s", c->noun, c->verb ? " " : "",
                        c->verb ? c->verb : "", c->args[0] != '\0' ? " " : "", c->args);
     else if (n > 0 && (size_t)n < sizeof text)

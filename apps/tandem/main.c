@@ -212,6 +212,8 @@ static int unknown(struct app *app, const struct words *w)
         if (strcmp(c->noun, w->word[0]) == 0)
             return app_usage(app, "\"%s\" wants one more word, such as \"%s %s\"", c->noun, c->noun, c->verb);
     }
+    if (w->word[0][0] == '-')
+        return app_usage(app, "there is no option %s", w->word[0]);
     return app_usage(app, "there is no command \"%s%s%s\"", w->word[0], second[0] != '\0' ? " " : "", second);
 }
 

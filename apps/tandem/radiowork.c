@@ -155,8 +155,22 @@ static int finish(struct app *app, const struct reconcile *flow, enum reconcile_
     return err == TDM_OK ? EXIT_OK : app_fail_fault(app, where, why);
 }
 
+/* The command does not fit what the router is at: that says nothing about the router. */
+static bool is_out_of_place(const struct reconcile *flow)
+{
+    static const char *const codes[] = {"no_trial", "not_waiting", "trial_pending"};
+
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0] && flow->fault.code != NULL; i++) {
+        if (strcmp(flow->fault.code, codes[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 int radiowork_report_unasked(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome, tdm_err err)
 {
+    if (is_out_of_place(flow))
+        return app_fail_fault(app, "nothing was done", &flow->fault);
     cJSON_AddStringToObject(app->result, "state", status_outcome_word(outcome));
     add_host(app, flow);
     return finish(app, flow, outcome, err);
@@ -211,12 +225,16 @@ int radiowork_report_prediction(struct app *app, const struct reconcile *flow, t
         add_radio(app->result, flow);
     if (err == TDM_OK)
         add_cost(app->result, "prediction", &flow->cost);
+    if (err == TDM_OK && flow->cost.sectors == 0)
+        tdm_log_note(app->log, TDM_LOG_INFO, "the radio runs its bundle: nothing would be sent", 0);
     return err == TDM_OK ? EXIT_OK
                          : app_fail_fault(app, is_of_bundle(flow) ? "the stored bundle" : "the radio", blame(flow));
 }
 
 int radiowork_report(struct app *app, const struct reconcile *flow, enum reconcile_outcome outcome, tdm_err err)
 {
+    if (is_out_of_place(flow))
+        return app_fail_fault(app, "nothing was done", &flow->fault);
     cJSON_AddStringToObject(app->result, "state", status_outcome_word(outcome));
     add_host(app, flow);
     add_radio(app->result, flow);

@@ -87,6 +87,8 @@ WRONG_WORDS = [
     ("no verb", ["ota"], 2, 'such as "ota download"'),
     ("help on nothing known", ["help", "frobnicate"], 2, "frobnicate"),
     ("unknown option", ["image", "info", "--frobnicate", "x"], 2, "--frobnicate"),
+    ("unknown general option", ["--jsn", "ota", "status"], 2, "there is no option --jsn;"),
+    ("too little said of a long command", ["image", "create"], 2, "wanted; `tandem image create --help` lists"),
     ("missing file name", ["image", "info"], 2, "usage: tandem image info FILE"),
     ("one word too many", ["image", "info", "a", "b"], 2, '"b"'),
     ("option without value", ["ota", "status", "--radio-port"], 2, "--radio-port"),
