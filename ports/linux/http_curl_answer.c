@@ -190,6 +190,14 @@ static bool is_page(struct http_curl_visit *t, const char *data, size_t len)
     return true;
 }
 
+static void push(struct http_curl_visit *t, const char *data, size_t len)
+{
+    uint64_t began_ms = http_curl_now_ms();
+
+    t->sink_err = tdm_sink_push(t->body, (const uint8_t *)data, len);
+    http_curl_pace_busy(&t->pace, began_ms, http_curl_now_ms());
+}
+
 /* Into the sink; what goes on behind the part that was announced is cut off. */
 static size_t pass_on(struct http_curl_visit *t, const char *data, size_t len)
 {
@@ -199,7 +207,7 @@ static size_t pass_on(struct http_curl_visit *t, const char *data, size_t len)
     t->part.wanted -= good < t->part.wanted ? good : t->part.wanted;
     t->has_come = true;
     if (good > 0)
-        t->sink_err = tdm_sink_push(t->body, (const uint8_t *)data, good);
+        push(t, data, good);
     if (t->sink_err != TDM_OK || !hold_back(t, good))
         return 0;
     if (good < len)

@@ -20,6 +20,12 @@ void http_curl_pace_take(struct http_curl_pace *p, size_t len, uint64_t now_ms)
     p->bytes += len;
 }
 
+void http_curl_pace_busy(struct http_curl_pace *p, uint64_t from_ms, uint64_t now_ms)
+{
+    p->since_ms += now_ms - from_ms;
+    p->span_ms += now_ms - from_ms;
+}
+
 /* One span after the other: each must bring its bytes. */
 static bool is_slow(struct http_curl_pace *p, const struct http_curl_config *cfg, uint64_t now_ms)
 {

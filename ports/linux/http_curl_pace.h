@@ -31,6 +31,9 @@ void http_curl_pace_enter(struct http_curl_pace *p, enum http_curl_phase phase, 
 /* A piece of the answer: a line of its head (len 0), or bytes of its body. */
 void http_curl_pace_take(struct http_curl_pace *p, size_t len, uint64_t now_ms);
 
+/* For so long nothing could come, as we did something else with what had: storage may be slower than any network. */
+void http_curl_pace_busy(struct http_curl_pace *p, uint64_t from_ms, uint64_t now_ms);
+
 /* TIMEOUT, with the code of the limit that was passed. ends_ms: 0 for no end. */
 TDM_MUST_USE tdm_err http_curl_pace_check(struct http_curl_pace *p, const struct http_curl_config *cfg,
                                           uint64_t ends_ms, uint64_t now_ms, struct tdm_fault *why);

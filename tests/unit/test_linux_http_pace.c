@@ -17,8 +17,8 @@
 /* One thing that happens at a time; the limits are looked at after each. */
 struct step {
     uint64_t at_ms;
-    char what; /* 'c' connected, 'h' a line of the head, 'b' bytes, '.' nothing, 0 the end */
-    size_t len;
+    char what;  /* 'c' connected, 'h' a line of the head, 'b' bytes, 'w' they are written, '.' nothing, 0 the end */
+    size_t len; /* of 'w': milliseconds until at_ms */
 };
 
 /* connect 10 s, first byte 30 s, stall 20 s, all of it 300 s; at least 1000 bytes a second over 60 s */
@@ -60,6 +60,29 @@ static const struct {
       {120001, '.', 0},
       {120002, '.', 0}},
      "too_slow"},
+    {"storage that stalls", {{1, 'c', 0}, {2, 'b', 1}, {50002, 'w', 50000}, {70001, '.', 0}}, ""},
+    {"storage that stalls, and then the server",
+     {{1, 'c', 0}, {2, 'b', 1}, {50002, 'w', 50000}, {70001, '.', 0}, {70002, '.', 0}},
+     "stall_timeout"},
+    {"storage that is slow",
+     {{1, 'c', 0},
+      {2, 'b', 9},
+      {80002, 'w', 80000},
+      {99000, 'b', 9},
+      {118000, 'b', 9},
+      {137000, 'b', 9},
+      {140001, '.', 0}},
+     ""},
+    {"slow storage, and drops of bytes",
+     {{1, 'c', 0},
+      {2, 'b', 9},
+      {80002, 'w', 80000},
+      {99000, 'b', 9},
+      {118000, 'b', 9},
+      {137000, 'b', 9},
+      {140002, '.', 0}},
+     "too_slow"},
+    {"storage counts for the end of all", {{1, 'c', 0}, {2, 'b', 9}, {300000, 'w', 299998}}, "deadline"},
     {"waiting for an answer is not slow", {{1, 'c', 0}, {30000, '.', 0}}, ""},
     {"the end of all", {{1, 'c', 0}, {299999, 'b', 9999999}, {300000, 'b', 1}}, "deadline"},
 };
@@ -79,6 +102,8 @@ static void run(size_t i)
             fail_msg("%s: %s before step %zu", rows[i].name, why.code, k);
         if (s->what == 'c')
             http_curl_pace_enter(&p, ASKING, s->at_ms);
+        else if (s->what == 'w')
+            http_curl_pace_busy(&p, s->at_ms - s->len, s->at_ms);
         else if (s->what != '.')
             http_curl_pace_take(&p, s->len, s->at_ms);
         if (http_curl_pace_check(&p, &cfg, 300000, s->at_ms, &why) != why.err)
