@@ -164,6 +164,10 @@ static bool blame_certificate(const struct http_curl_tls *t, struct tdm_fault *w
          "the server's certificate was issued by one that may not issue any"},
         {X509_V_ERR_PATH_LENGTH_EXCEEDED, TDM_E_TRUST, "wrong_issuer",
          "the server's certificate was issued by one that may not issue it"},
+        {X509_V_ERR_PERMITTED_VIOLATION, TDM_E_TRUST, "wrong_issuer",
+         "the server's certificate was issued by one that may not issue it"},
+        {X509_V_ERR_EXCLUDED_VIOLATION, TDM_E_TRUST, "wrong_issuer",
+         "the server's certificate was issued by one that may not issue it"},
     };
 
     if (t->is_common_name_only)

@@ -46,6 +46,14 @@ def intermediate(pki, **options):
     return pki.ca("Intermediate", issuer=pki.ca(), **options)
 
 
+def fenced(pki, how, name):
+    return pki.ca(f"Fenced {how} {name}", more=f"nameConstraints = critical, {how};DNS:{name}")
+
+
+def narrow(pki):
+    return pki.ca("Narrow", more="basicConstraints = critical, CA:TRUE, pathlen:0")
+
+
 def below(pki, issuer, **options):
     return pki.issue("localhost", issuer=issuer, **options)
 
@@ -81,6 +89,23 @@ ROWS = [
         trust=lambda p: [p.issue("localhost", valid=PAST)]),
     Row("intermediate CA expired", (17, "certificate_expired"), lambda p: below(p, intermediate(p, valid=PAST)),
         chain=lambda p: [intermediate(p, valid=PAST)], says=("CN=Intermediate",)),
+    Row("its CA expired", (17, "certificate_expired"), lambda p: below(p, p.ca("Old root", valid=PAST)),
+        trust=lambda p: [p.ca("Old root", valid=PAST)], says=("CN=Old root",)),
+    Row("wildcard for every name", (17, "wrong_name"), lambda p: leaf(p, names="DNS:*")),
+    Row("wildcard for a part of a label", (17, "wrong_name"), lambda p: leaf(p, names="DNS:a*.update.localhost"),
+        host="ab.update.localhost"),
+    Row("its name as another kind of alternative name", (17, "no_alternative_name"),
+        lambda p: leaf(p, names="otherName:1.2.3.4;UTF8:localhost")),
+    Row("its CA may issue for others only", (17, "wrong_issuer"), lambda p: below(p, fenced(p, "permitted", "example.org")),
+        trust=lambda p: [fenced(p, "permitted", "example.org")], says=("CN=localhost",)),
+    Row("its CA may issue for all but this one", (17, "wrong_issuer"), lambda p: below(p, fenced(p, "excluded", "localhost")),
+        trust=lambda p: [fenced(p, "excluded", "localhost")]),
+    Row("its CA may issue for this one", OK, lambda p: below(p, fenced(p, "permitted", "localhost")),
+        trust=lambda p: [fenced(p, "permitted", "localhost")], control=()),
+    Row("a CA below one that may have none below it", (17, "wrong_issuer"), lambda p: below(p, p.ca("Low", issuer=narrow(p))),
+        trust=lambda p: [narrow(p)], chain=lambda p: [p.ca("Low", issuer=narrow(p))]),
+    Row("a critical extension that nobody knows", (17, "untrusted_certificate"),
+        lambda p: leaf(p, more="1.2.3.4.5 = critical, DER:0500"), says=("unhandled critical extension",)),
     Row("wrong name", (17, "wrong_name"), lambda p: leaf(p, names="DNS:update.example"), says=("localhost",)),
     Row("name only in the common name", (17, "no_alternative_name"), lambda p: leaf(p, names=""), control=(),
         says=("subjectAltName",)),

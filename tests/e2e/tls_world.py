@@ -42,9 +42,10 @@ class Pki:
         (folder / "ca.conf").write_text(CA_CONF.format(folder=folder))
 
     def issue(self, name, *, issuer=None, names="DNS:localhost", valid=NOW, digest="sha256", key="ec", use=None,
-              ca=False) -> Certificate:
-        """Self-signed without issuer. names: subjectAltName or "". use: extended key usage. key: ec or rsa:BITS."""
-        wanted = (name, issuer, names, valid, digest, key, use, ca)
+              ca=False, more="") -> Certificate:
+        """Self-signed without issuer. names: subjectAltName or "". use: extended key usage. key: ec or rsa:BITS.
+        more: further lines of extensions."""
+        wanted = (name, issuer, names, valid, digest, key, use, ca, more)
         if wanted not in self.made:
             self.made[wanted] = self.make(len(self.made), *wanted)
         return self.made[wanted]
@@ -52,13 +53,14 @@ class Pki:
     def ca(self, name="Root", **options) -> Certificate:
         return self.issue(name, names="", ca=True, **options)
 
-    def make(self, number, name, issuer, names, valid, digest, key, use, ca) -> Certificate:
+    def make(self, number, name, issuer, names, valid, digest, key, use, ca, more) -> Certificate:
         base = self.folder / str(number)
         made = Certificate(base.with_suffix(".crt"), base.with_suffix(".key"))
         kind = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"] if key == "ec" else [key]
         extensions = [f"basicConstraints = critical, CA:{'TRUE' if ca else 'FALSE'}"]
         extensions += [f"subjectAltName = {names}"] if names else []
         extensions += [f"extendedKeyUsage = {use}"] if use else []
+        extensions += [more] if more else []
         base.with_suffix(".ext").write_text("\n".join(extensions) + "\n")
         self.openssl("req", "-new", "-newkey", *kind, "-nodes", "-subj", f"/CN={name}", "-keyout", made.key, "-out",
                      base.with_suffix(".csr"))
