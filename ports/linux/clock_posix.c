@@ -15,7 +15,7 @@ static uint32_t clock_posix_now_ms(struct tdm_clock *c)
 
 static void clock_posix_sleep_ms(struct tdm_clock *c, uint32_t ms)
 {
-    struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000L};
+    struct timespec left = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000L};
 
     (void)c;
     while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR)

@@ -22,6 +22,8 @@
 #define PROG_SIZE_FILE   1u
 #define EARLY_STEP       0x100000u
 
+_Static_assert(sizeof(off_t) >= sizeof(uint64_t), "built without _FILE_OFFSET_BITS=64, a slot would wrap at 2 GiB");
+
 static struct flash_file *self(struct tdm_flash *port)
 {
     return (struct flash_file *)(void *)port;
