@@ -9,7 +9,7 @@ static const struct advice_row {
     const char *code, *advice;
 } advice_rows[] = {
     {"access", "run as root, or give this user the file"},
-    {"already_installed", "nothing needs to be done"},
+    {"already_installed", "nothing needs to be done, unless `tandem ota status` says so"},
     {"already_signed", "sign with another key"},
     {"api_mismatch", "install radio and host together, from one image"},
     {"back_has_no_bundle", "take an older image with `tandem ota download` instead"},

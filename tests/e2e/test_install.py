@@ -61,6 +61,15 @@ def test_configurations_for_people_to_copy_are_understood(tandem_bin, repo, tmp_
     assert (answer["exit"], answer.get("state")) == (0, "unmanaged"), answer
 
 
+def test_the_configuration_of_two_slots_has_known_keys_only(tandem_bin, repo, tmp_path):
+    text = (repo / "docs/INSTALL.md").read_text().split("## Two firmware slots")[1].split("boot counter:")[1].split("\n`/var")[0]
+    (tmp_path / "tandem.conf").write_text(re.sub(r"^    ", "", text, flags=re.M))
+    assert "slots = yes" in text
+    done = subprocess.run([tandem_bin, "--config", tmp_path / "tandem.conf", "image", "info", tmp_path / "nothing"],
+                          capture_output=True, text=True)
+    assert done.returncode == 20, done.stderr
+
+
 def test_the_service_is_what_systemd_understands(repo):
     service = (repo / "packaging/systemd/tandem-boot.service").read_text()
     assert "\nExecStart=tandem boot\n" in service and "\nBefore=otbr-agent.service\n" in service
