@@ -4,11 +4,23 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "linux/wall_clock.h"
 #include "value.h"
 
 /* ---- keys ---- */
+
+/* What names the keys is guarded as they are; it is read all the same, since what is installed has to be brought up. */
+static tdm_err check_file(const struct config *cfg, struct policy *p, struct tdm_fault *why)
+{
+    struct stat st;
+
+    if (cfg->file[0] == '\0' || stat(cfg->file, &st) != 0 || (st.st_mode & S_IWOTH) == 0)
+        return TDM_OK;
+    (void)snprintf(p->keys.file, sizeof p->keys.file, "%s", cfg->file);
+    return tdm_fault_set(why, TDM_E_ACCESS, "keys_open", "names the keys, and may be changed by everybody", 0);
+}
 
 tdm_err policy_load_keys(const struct config *cfg, struct policy *p, struct tdm_fault *why)
 {
@@ -17,7 +29,10 @@ tdm_err policy_load_keys(const struct config *cfg, struct policy *p, struct tdm_
     p->install.trust = NULL;
     if (cfg->images.keys[0] == '\0')
         return TDM_OK;
-    tdm_err err = keys_load(cfg->images.keys, cfg->images.revoked_keys, &p->keys, why);
+    tdm_err err = check_file(cfg, p, why);
+    if (err != TDM_OK)
+        return err;
+    err = keys_load(cfg->images.keys, cfg->images.revoked_keys, &p->keys, why);
     if (err != TDM_OK)
         return err;
     p->trust = (struct judge_trust){p->keys.keys, p->keys.count, (uint8_t)cfg->images.signatures};

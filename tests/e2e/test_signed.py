@@ -405,8 +405,14 @@ def test_keys_that_everybody_may_write_to_are_not_believed(locked, signed):
     assert status(locked)["trust"]["problem_file"].endswith("keys")
     (locked.home / "keys").chmod(0o755)
     locked.json("ota", "download", "--stage-only", later, ok=True)
-    next((locked.home / "keys").iterdir()).chmod(0o646)
-    refused(locked, "keys_open", "ota", "apply")
+    key, conf = next((locked.home / "keys").iterdir()), locked.home / "tandem.conf"
+    for path in (key, conf):
+        path.chmod(0o646)
+        assert str(path) in refused(locked, "keys_open", "ota", "apply")["error"]["message"]
+        path.chmod(0o644)
+    locked.json("ota", "apply", "--no-reboot", ok=True)
+    conf.chmod(0o666)
+    assert locked.start() == "A" and locked.json("boot", ok=True)["state"] == "ok"
 
 
 def test_status_tells_of_keys_that_cannot_be_read(locked, keys):
