@@ -244,12 +244,17 @@ static tdm_err prove_once(struct esprom *e, const struct esprom_part *parts, siz
     return err;
 }
 
+/* A digest that differs counts when it did so twice: an answer with a bit turned looks like one. */
 static tdm_err prove_all(struct esprom *e, const struct esprom_part *parts, size_t count, enum proof *proof)
 {
-    tdm_err err = prove_once(e, parts, count, proof);
+    unsigned others = 0;
+    tdm_err err = TDM_OK;
 
-    for (unsigned i = 1; i < PROOFS_MAX && err == TDM_OK && *proof == PROOF_DISTURBED; i++)
+    *proof = PROOF_DISTURBED;
+    for (unsigned i = 0; i < PROOFS_MAX && err == TDM_OK && *proof != PROOF_WHOLE && others < 2; i++) {
         err = prove_once(e, parts, count, proof);
+        others += *proof == PROOF_OTHER;
+    }
     return err;
 }
 

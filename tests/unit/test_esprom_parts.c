@@ -95,13 +95,24 @@ static const struct row {
      ""},
     {"a question had to be asked again", 0, QUESTION, 1, FAKE_ROM_LOSE_REPLY, false, 0, QUESTION + 1 + 2 * PROOF,
      TDM_OK, ""},
+    {"a digest is damaged on its way", 0, QUESTION, 1, FAKE_ROM_FLIP_BITS, false, 0, QUESTION + 1 + PROOF, TDM_OK, ""},
     {"the proof is silent for a while", 0, QUESTION, 3, FAKE_ROM_LOSE_REPLY, false, 0, 0, TDM_OK, ""},
     {"silent from then on", 0, QUESTION, 999, FAKE_ROM_LOSE_REPLY, false, 0, 0, TDM_E_TIMEOUT, "rom_silent"},
     {"strangers from then on", 0, QUESTION, 999, FAKE_ROM_LATE_SYNCS, false, 0, 0, TDM_E_NOISE, "rom_noise"},
     {"bytes fall from then on", 0, QUESTION, 999, FAKE_ROM_FLASH_ROTS, false, 0, 0, TDM_E_CORRUPT, "digest_differs"},
-    {"another than the one that was judged", 0, 0, 0, FAKE_ROM_NONE, true, 0, 2 * (QUESTION + PROOF), TDM_E_CORRUPT,
+    {"another than the one that was judged", 0, 0, 0, FAKE_ROM_NONE, true, 0, 2 * (QUESTION + 2 * PROOF), TDM_E_CORRUPT,
      "not_proven"},
 };
+
+/* Where the answer for the first part has a digit below ten: with its lowest bit turned it is another one. */
+static uint8_t digit_of_first_digest(void)
+{
+    uint8_t i = 0;
+
+    while (bench.parts[0].md5[i] >> 4 > 9)
+        i++;
+    return (uint8_t)(ESPROM_HEAD_LEN + 2 * i);
+}
 
 static void check(const struct row *row)
 {
@@ -114,6 +125,8 @@ static void check(const struct row *row)
     bench.rom.trouble.nth = row->nth;
     bench.rom.trouble.times = row->times;
     bench.rom.trouble.kind = row->kind;
+    bench.rom.trouble.at = digit_of_first_digest();
+    bench.rom.trouble.bits = 1;
     tdm_err err = esprom_update_all(&bench.engine, bench.wanted, PARTS);
     if (err != row->err || strcmp(bench.engine.fault.code, row->code) != 0)
         fail_msg("%s: %s %s", row->name, tdm_err_name(err), bench.engine.fault.code);
