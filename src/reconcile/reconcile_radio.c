@@ -79,7 +79,7 @@ static tdm_err count_failure(struct reconcile *r)
 {
     tdm_err cause = r->attempt.err;
 
-    tdm_log_note(r->cfg.log, TDM_LOG_WARNING, r->attempt.what, r->attempt.at);
+    tdm_log_note(r->cfg.log, TDM_LOG_WARNING, r->attempt.what, 0); /* its number means something with its code alone */
     radio_failed(&r->record);
     tdm_err err = reconcile_commit(r);
     return err != TDM_OK ? err : may_heal(cause) ? TDM_OK : cause;
