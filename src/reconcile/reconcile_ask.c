@@ -24,7 +24,7 @@ static tdm_err start_firmware(struct spinel_starter *port, struct tdm_fault *fau
     return reconcile_start_firmware(s->r, fault);
 }
 
-static void open_spinel(struct reconcile *r, unsigned tries)
+static void open_spinel(struct reconcile *r, unsigned tries, bool hears_rom)
 {
     r->starter = (struct reconcile_starter){{start_firmware}, r};
     struct spinel_config cfg = {
@@ -34,39 +34,39 @@ static void open_spinel(struct reconcile *r, unsigned tries)
         .log = r->cfg.log,
         .baud = r->cfg.app_baud,
         .tries = tries,
-        .starter = &r->starter.port,
+        .starter = hears_rom ? &r->starter.port : NULL,
     };
 
     spinel_init(&r->spinel, &cfg);
 }
 
-static void ask(struct reconcile *r, enum spinel_effort effort, unsigned tries)
+static void ask(struct reconcile *r, enum spinel_effort effort, unsigned tries, bool hears_rom)
 {
     tdm_log_progress(r->cfg.log, TDM_PHASE_ASK, "radio", 0, 1);
-    open_spinel(r, tries);
+    open_spinel(r, tries, hears_rom);
     keep_answer(r, spinel_probe(&r->spinel, effort, &r->radio));
     tdm_log_progress(r->cfg.log, TDM_PHASE_ASK, "radio", 1, 1);
 }
 
 void reconcile_ask(struct reconcile *r)
 {
-    ask(r, SPINEL_ASK, 0);
+    ask(r, SPINEL_ASK, 0, false);
 }
 
 void reconcile_ask_once(struct reconcile *r)
 {
-    ask(r, SPINEL_ASK, 1);
+    ask(r, SPINEL_ASK, 1, false);
 }
 
-void reconcile_ask_all(struct reconcile *r)
+void reconcile_ask_all(struct reconcile *r, bool hears_rom)
 {
-    ask(r, SPINEL_RESET_HARD, 0);
+    ask(r, SPINEL_RESET_HARD, 0, hears_rom);
 }
 
 void reconcile_ask_after_reset(struct reconcile *r)
 {
     tdm_log_progress(r->cfg.log, TDM_PHASE_PROVE, "radio", 0, 1);
-    open_spinel(r, 0);
+    open_spinel(r, 0, false);
     keep_answer(r, spinel_probe_after_reset(&r->spinel, &r->radio));
     tdm_log_progress(r->cfg.log, TDM_PHASE_PROVE, "radio", 1, 1);
 }

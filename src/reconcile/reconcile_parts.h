@@ -23,8 +23,9 @@ static inline tdm_err reconcile_fail(struct reconcile *r, tdm_err err, const cha
 
 /* Ask the radio; r->radio_answers and r->radio, or why not in r->attempt. */
 void reconcile_ask(struct reconcile *r);
-void reconcile_ask_once(struct reconcile *r);        /* where silence changes nothing                 */
-void reconcile_ask_all(struct reconcile *r);         /* with every reset that there is, if need be    */
+void reconcile_ask_once(struct reconcile *r); /* where silence changes nothing */
+/* With every reset that there is, if need be. hears_rom: when it says then that there is no firmware, none is waited for. */
+void reconcile_ask_all(struct reconcile *r, bool hears_rom);
 void reconcile_ask_after_reset(struct reconcile *r); /* that was just made: its firmware may not be up */
 
 /* Make the radio right for the running row. TDM_OK: it is. Else why not is in r->attempt. */

@@ -299,6 +299,12 @@ static bool will_flash(const struct reconcile *r)
            !is_used_up(r, &own_bounds);
 }
 
+/* Not where a bundle would replace firmware that is not its own: no digest would keep it from being written. */
+static bool may_trust_rom(const struct reconcile *r, bool is_managed)
+{
+    return is_managed || best_bundle(&r->record) == SLOT_RCP_NONE;
+}
+
 tdm_err reconcile_radio_right(struct reconcile *r)
 {
     const struct slot_host_row *row = &r->record.host[r->running];
@@ -311,7 +317,7 @@ tdm_err reconcile_radio_right(struct reconcile *r)
     if (is_managed && will_flash(r))
         reconcile_ask_once(r);
     else
-        reconcile_ask_all(r);
+        reconcile_ask_all(r, may_trust_rom(r, is_managed));
     tdm_err err = is_managed ? managed(r, row->rcp) : unmanaged(r);
     if (err != TDM_OK || !keep_proof(r))
         return err;

@@ -165,6 +165,20 @@ static void test_operator_does_not_wait_either(void **state)
     assert_in_range(w.flow.off_since_ms - began_ms, 0, row.until_ms);
 }
 
+/* Firmware that nobody manages would be replaced by a bundle that is not its own: it gets all the time there is. */
+static void test_foreign_radio_is_waited_for(void **state)
+{
+    (void)state;
+    struct slot_record rec = scene_record(UNMANAGED_RECORD, NULL);
+    scene_stock(&rec, SLOT_R0, &old_image, 1, SLOT_GOOD);
+    world_store(&w.router, &rec);
+    pair_radio_on(&w);
+    uint32_t began_ms = tdm_clock_now_ms(&w.wire.clock);
+    assert_int_equal(pair_boot(&w), RECONCILE_UNMANAGED);
+    assert_true(w.flow.was_flashed);
+    assert_in_range(w.flow.off_since_ms - began_ms, 1500 + 100 + 2000 + 1500, 8600);
+}
+
 /* A new radio that is mute: the way back does not ask it again with all that was tried already. */
 static void test_way_back_is_not_waited_for(void **state)
 {
@@ -184,6 +198,7 @@ int main(void)
         cmocka_unit_test(test_waits),
         cmocka_unit_test_setup_teardown(test_ended_but_not_recorded, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(test_used_up_radio_is_still_reset, scene_open, scene_close),
+        cmocka_unit_test_setup_teardown(test_foreign_radio_is_waited_for, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(test_way_back_is_not_waited_for, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(test_operator_does_not_wait_either, scene_open, scene_close),
     };
