@@ -2,13 +2,15 @@
 #include "out.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "plain_text.h"
 
-#define LABEL_WIDTH 20
+#define LABEL_WIDTH 22
 #define COLUMNS_MAX 12
+#define WIDE        120 /* one row that is wider stands in lines of its own */
 
 void out_json(FILE *to, const cJSON *tree)
 {
@@ -51,22 +53,42 @@ static void print_label(FILE *to, int depth, const char *key, int width)
         (void)fputc(' ', to);
 }
 
-/* The columns of a list of objects: the keys of its first item. Items without a key show "-". */
-static void print_columns(FILE *to, const cJSON *list, int depth)
+/* The columns of a list of objects: the keys of its first item. Returns how many, and how wide all are together. */
+static int measure(const cJSON *list, const char *keys[COLUMNS_MAX], int widths[COLUMNS_MAX], int *all)
 {
-    const char *keys[COLUMNS_MAX];
-    int widths[COLUMNS_MAX], count = 0;
+    int count = 0;
     char buf[32];
 
+    *all = 0;
     for (const cJSON *c = list->child->child; c != NULL && count < COLUMNS_MAX; c = c->next) {
         int width = (int)strlen(c->string);
         for (const cJSON *item = list->child; item != NULL; item = item->next) {
             int n = (int)strlen(plain(cJSON_GetObjectItem(item, c->string), buf, sizeof buf));
             width = n > width ? n : width;
         }
+        *all += width + 2;
         keys[count] = c->string;
         widths[count++] = width;
     }
+    return count;
+}
+
+static bool is_one_wide_row(const cJSON *list)
+{
+    const char *keys[COLUMNS_MAX];
+    int widths[COLUMNS_MAX], all;
+
+    (void)measure(list, keys, widths, &all);
+    return list->child->next == NULL && all > WIDE;
+}
+
+/* Items without a key show "-". */
+static void print_columns(FILE *to, const cJSON *list, int depth)
+{
+    const char *keys[COLUMNS_MAX];
+    int widths[COLUMNS_MAX], all, count = measure(list, keys, widths, &all);
+    char buf[32];
+
     (void)fprintf(to, "%*s", depth * 2, "");
     for (int i = 0; i < count; i++)
         print_label(to, 0, keys[i], i + 1 < count ? widths[i] + 2 : 0);
@@ -93,7 +115,10 @@ static void print_object(FILE *to, const cJSON *object, int depth)
         } else if (cJSON_IsArray(v) && v->child != NULL && cJSON_IsObject(v->child)) {
             print_label(to, depth, v->string, 0);
             (void)fputc('\n', to);
-            print_columns(to, v, depth + 1);
+            if (is_one_wide_row(v))
+                print_object(to, v->child, depth + 1);
+            else
+                print_columns(to, v, depth + 1);
         } else if (cJSON_IsArray(v)) {
             for (const cJSON *item = v->child; item != NULL; item = item->next) {
                 print_label(to, depth, item == v->child ? v->string : "", LABEL_WIDTH);

@@ -172,3 +172,14 @@ def test_every_option_of_a_command_is_explained(tandem_bin):
         assert named == set(re.findall(r"^  (--[a-z-]+) +\S", options, re.M)), command
         asked += len(named)
     assert asked > 30
+
+
+def test_one_wide_row_stands_in_lines_and_labels_in_one_column(tandem_bin, certificate, tmp_path):
+    """What people read fits a terminal: a single certificate is a list, several are a table."""
+    trust = f"--trust-file={tmp_path / 'trust.pem'}"
+    told = run(tandem_bin, "trust", "add", certificate.cert, trust)
+    assert told.returncode == 0
+    assert max(map(len, told.stdout.splitlines())) <= 120
+    pin = re.search(r"^  pin +(sha256//\S+)$", told.stdout, re.M)
+    labels = re.findall(r"^( *[a-z][a-z ]*?  +)\S", told.stdout, re.M)
+    assert pin and len(labels) > 5 and {len(label) for label in labels} == {24}
