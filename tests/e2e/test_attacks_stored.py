@@ -1,100 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Attacks on what is stored, on the way from one reading to the next, and on the floors. The router is that of the
-attack table (test_attacks.py)."""
+"""Attacks on what is stored, and on the way from one reading to the next. The router is that of the attack table
+(test_attacks.py); its floors are for test_attacks_floors.py."""
 
-import contextlib
 import dataclasses
-import os
-import re
-import struct
-import subprocess
 import sys
 
 import pytest
 
 import small_images
-from attack_rows import FIRST, FLOOR, ISSUED, SECOND, TEXT, UNKNOWN, host_only, pair, patched, radio_only, with_parts
-from conftest import REPO
+from attack_rows import FIRST, FLOOR, SECOND, TEXT, UNKNOWN, host_only, pair, patched, radio_only, with_parts
 from small_images import H2, application
-from test_attacks import ROW_54, router, target  # noqa: F401  (fixtures)
-
-HIGHEST = (1 << 31) - 1
-SHIM = """
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <stdlib.h>
-#include <sys/timex.h>
-#include <time.h>
-static time_t forged(void) { return (time_t)atoll(getenv("FORGED_TIME")); }
-int clock_gettime(clockid_t id, struct timespec *t)
-{
-    int (*real)(clockid_t, struct timespec *) = dlsym(RTLD_NEXT, "clock_gettime");
-    int result = real(id, t);
-    if (id == CLOCK_REALTIME)
-        t->tv_sec = forged();
-    return result;
-}
-time_t time(time_t *t)
-{
-    if (t)
-        *t = forged();
-    return forged();
-}
-int adjtimex(struct timex *t) { *t = (struct timex){.status = STA_PLL}; return TIME_OK; }
-int ntp_adjtime(struct timex *t) { return adjtimex(t); }
-"""
-
-
-@pytest.fixture(scope="session")
-def forged(tmp_path_factory):
-    """forged(seconds) -> environment of a program for which it is so late, synchronised."""
-    folder = tmp_path_factory.mktemp("clock")
-    (folder / "shim.c").write_text(SHIM)
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", folder / "shim.so", folder / "shim.c", "-ldl"], check=True)
-    return lambda seconds: os.environ | {"LD_PRELOAD": str(folder / "shim.so"), "FORGED_TIME": str(seconds),
-                                         "ASAN_OPTIONS": "verify_asan_link_order=0"}
-
-
-def field(name: str) -> int:
-    """Offset in the record."""
-    text = (REPO / "docs/FORMAT.md").read_text().split("\n## Record\n")[1]
-    return int(re.search(rf"^\| (\d+) \| \d+ \| {name}", text, re.M)[1])
-
-
-def floors(router) -> tuple[int, int]:
-    """Counter and time, from the newer copy of the record."""
-    record = (router.home / "record").read_bytes()
-    copies = [record[at:at + 2048] for at in range(0, len(record), 4096) if record[at:at + 4] == b"TdRc"]
-    newest = max(copies, key=lambda copy: struct.unpack_from("<I", copy, 8))
-    return (struct.unpack_from("<I", newest, field("counter floor"))[0],
-            struct.unpack_from("<Q", newest, field("time floor"))[0])
-
-
-def stored(router, image, *words):
-    """On disk, not over the network: what comes after is what these tests are about."""
-    (router.home / "image").write_bytes(image.bytes)
-    return router.json("ota", "download", router.home / "image", *words)
-
-
-def staged(router, image):
-    answer = stored(router, image, "--stage-only")
-    assert answer["exit"] == 0, answer
-    return answer
-
-
-def refused(answer, code):
-    assert answer["exit"] != 0 and answer["error"]["code"] == code, answer
-
-
-def change(path, at):
-    data = bytearray(path.read_bytes())
-    data[at] ^= 1
-    path.write_bytes(data)
-
-
-def slot_files(answer, router):
-    return (router.home / answer["rcp_slot"].replace("r", "rcp-"), router.home / f"host-{answer['host_slot'].lower()}")
-
+from stored_attacks import change, floors, forged, no_keys, refused, slot_files, staged, stored  # noqa: F401
+from test_attacks import router, target  # noqa: F401  (fixtures)
 
 # ---- row 69: between two readings ------------------------------------------------------------------------------------
 
@@ -140,16 +57,6 @@ def test_the_policy_changed_between_staging_and_the_switch(router, make, words, 
     refused(router.json("ota", "apply", "--no-reboot", *(word.format(home=router.home) for word in words)), code)
     assert router.storage() == before
     assert router.json("ota", "apply", "--no-reboot")["exit"] == 0
-
-
-@contextlib.contextmanager
-def no_keys(router):
-    """Its configuration names none; no option can say that."""
-    conf = router.home / "tandem.conf"
-    text = conf.read_text()
-    conf.write_text(re.sub(r"^(revoked-)?keys = .*\n", "", text, flags=re.M))
-    yield
-    conf.write_text(text)
 
 
 @pytest.mark.parametrize("image, code", [
@@ -317,62 +224,3 @@ def test_the_bundle_changes_between_its_last_reading_and_its_way_to_the_radio(ro
     assert b"changed!" in bundle.read_bytes()
     refused(answer, "not_proven")
     assert floors(router) == (6, FLOOR) and answer["state"] != "ok"
-
-
-# ---- rows 54, 61, 72 and 73: floors and times ------------------------------------------------------------------------
-
-def test_the_floor_is_what_was_proven(router):
-    """The router has refused an image with the highest counter after its trial."""
-    assert floors(router) == (6, FLOOR)
-    refused = router.json("ota", "status")["refused"]
-    assert [row["id"] for row in refused] == [ROW_54.make().id.hex()]
-
-
-def test_no_floor_from_an_unsigned_image(router):
-    """Without keys nothing an image says is believed."""
-    with no_keys(router):
-        answer = stored(router, pair(counter=HIGHEST), "--no-reboot")
-        assert answer["exit"] == 0 and answer["signed"] is False, answer
-        router.start()
-        assert router.json("boot")["state"] == "ok"
-    assert floors(router) == (6, FLOOR)
-
-
-@pytest.mark.parametrize("make", [pair, radio_only, host_only])
-def test_the_floor_rises_with_the_proof_and_not_before(router, make):
-    stored(router, make(counter=9), "--no-reboot")
-    assert floors(router) == (6, FLOOR)
-    router.start()
-    assert router.json("boot")["state"] == "ok"
-    assert floors(router) == (9, ISSUED)
-
-
-def test_a_forged_time_lasts_as_long_as_the_forgery(router, forged):
-    late = forged(4102444801)
-    (router.home / "image").write_bytes(pair().bytes)
-    words = ("ota", "download", router.home / "image", "--stage-only", "--device-clock", "trusted")
-    refused(router.json(*words, env=late), "expired")
-    assert router.storage() == router.before
-    assert router.json(*words, env=forged(ISSUED))["exit"] == 0
-
-
-def test_a_time_that_is_not_believed_refuses_nothing(router, forged):
-    (router.home / "image").write_bytes(pair().bytes)
-    assert router.json("ota", "download", router.home / "image", "--stage-only", "--device-clock", "none",
-                       env=forged(4102444801))["exit"] == 0
-
-
-def test_the_time_floor_is_never_the_clock(router, forged):
-    late = forged(4102444000)
-    stored(router, pair(), "--no-reboot", "--device-clock", "trusted")
-    router.start()
-    assert router.json("boot", "--device-clock", "trusted", env=late)["state"] == "ok"
-    assert floors(router) == (7, ISSUED)
-
-
-def test_a_clock_set_back_to_1970_hides_no_expiry(router, forged):
-    image = pair(issued=FLOOR - 100, expires=FLOOR - 1)
-    (router.home / "image").write_bytes(image.bytes)
-    refused(router.json("ota", "download", router.home / "image", "--device-clock", "trusted", env=forged(0)),
-            "expired")
-    assert router.storage() == router.before
