@@ -2,7 +2,7 @@
 /*
  * install_digest: SHA-256 of what lies in a slot.
  *
- * Used by   install.c, install_copies, install_resume.   Uses  slot, crypto.
+ * Used by   install_replay, install_resume, install_spans, install_stream, install_store.   Uses  slot, crypto.
  * Memory    reads through the reading half of the install's buffer.
  */
 #ifndef TANDEM_INSTALL_DIGEST_H

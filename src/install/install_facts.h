@@ -2,7 +2,7 @@
 /*
  * install_facts: what the judge is told about this router, its record and its policy.
  *
- * Used by   install_stream.   Uses  slot, judge.
+ * Used by   install_store, install_replay.   Uses  slot, judge.
  * Memory    the facts point into `in`, which has to outlive them.
  */
 #ifndef TANDEM_INSTALL_FACTS_H

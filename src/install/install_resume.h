@@ -14,7 +14,7 @@
 
 #include <tandem/install.h>
 
-/* Fills in->claim, all but the offset and the digests, from what the judge holds of the front. */
+/* Which download it is (install_name.c). Fills in->claim, all but the offset and the digests, from what the judge holds of the front. */
 TDM_MUST_USE tdm_err install_resume_name(struct install *in, const struct judge_verdict *front);
 
 /* So many of the image's first bytes are in the slots, proven just now. */

@@ -2,7 +2,7 @@
 /*
  * install_spans: where each byte of an image comes from: a slot that holds it already, or the source.
  *
- * Used by   install_stream, install_store.   Uses  image, slot, crypto.
+ * Used by   install_stream, install_store, install_name.   Uses  image, slot, crypto.
  * Trust     who delivers a byte decides nothing: all of them pass the judge, in the order of the file.
  */
 #ifndef TANDEM_INSTALL_SPANS_H
