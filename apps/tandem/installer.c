@@ -43,14 +43,25 @@ static const char *their_words(const struct install *in)
     return in->reply.fault.err != TDM_OK ? in->reply.detail : "";
 }
 
+static void tell_misfit(const struct install *in, char out[REFUSAL_MAX])
+{
+    const char *bad = slot_record_bad_reason(&in->record, in->judge.verdict.id);
+
+    if (in->judge.fault.code == NULL || strcmp(in->judge.fault.code, in->fault.code) != 0)
+        return;
+    if (strcmp(in->fault.code, "known_bad") == 0 && bad != NULL && bad[0] != '\0')
+        (void)snprintf(out, REFUSAL_MAX, ": %s", bad);
+    else
+        (void)refusal_words(&in->judge, out);
+}
+
 int installer_fail(struct app *app, const struct install *in, const char *where)
 {
     char what[1024], misfit[REFUSAL_MAX] = "", attempts[32] = "", left[128] = "";
     struct tdm_fault fault = in->fault;
     const char *words = their_words(in);
 
-    if (in->judge.fault.code != NULL && strcmp(in->judge.fault.code, fault.code) == 0)
-        (void)refusal_words(&in->judge, misfit);
+    tell_misfit(in, misfit);
 
     if (in->attempts > 1)
         (void)snprintf(attempts, sizeof attempts, " in %" PRIu32 " attempts", in->attempts);

@@ -84,6 +84,7 @@ static const struct note_ending {
     {", bytes", " (", " bytes)", false, false},
     {"; bytes that are there", ": ", " bytes are there", false, false},
     {"; milliseconds to wait", " in ", " s", true, false},
+    {"; seconds to do it", "; there are ", " seconds to do it", false, false},
     {":", ": ", "", false, false},
     {"RCP slot", "RCP slot r", "", false, false},
     {" slot", " slot ", "", false, true},

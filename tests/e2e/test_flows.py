@@ -144,7 +144,8 @@ def test_a_trial_is_refused(adopted, pair, old):
     assert adopted.radio_runs(old)
     status = adopted.json("ota", "status", ok=True)
     assert status["last_result"] == {"result": "failed", "reason": "the operator went back"}
-    assert adopted.tandem("ota", "download", pair).returncode == 15
+    refused = adopted.tandem("ota", "download", pair)
+    assert refused.returncode == 15 and "failed on this router before: the operator went back (" in refused.stderr
 
 
 def test_a_radio_trial_is_refused_without_a_restart(adopted, pack, old, new):

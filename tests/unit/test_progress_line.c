@@ -162,6 +162,7 @@ static void the_remarks(void **state)
         {"going on; bytes that are there", 65536, "going on: 65536 bytes are there"},
         {"trying again; milliseconds to wait", 1864, "trying again in 1.8 s"},
         {"trying again; milliseconds to wait", 0, "trying again in 0.0 s"},
+        {"hold BOOT; seconds to do it", 60, "hold BOOT; there are 60 seconds to do it"},
         {"the line does not carry this rate:", 921600, "the line does not carry this rate: 921600"},
         {"trying that of RCP slot", 0, "trying that of RCP slot r0"},
         {"the proven host in slot", 0, "the proven host in slot A"},
