@@ -313,18 +313,26 @@ static void live_all(unsigned step)
     }
 }
 
+#define RATES 4
+
 static void live_random(uint64_t first, uint64_t last)
 {
-    static const unsigned rates[] = {5, 20, 50, 200};
+    static const unsigned rates[RATES] = {5, 20, 50, 200};
+    unsigned sessions[RATES] = {0}, healed[RATES] = {0};
     char line[60];
 
     for (uint64_t seed = first; seed <= last; seed++) {
         wire_seed(seed);
         is_packed = wire_draw(2) != 0;
-        struct wire_plan plan = {.one_in = rates[wire_draw(sizeof rates / sizeof rates[0])]};
+        uint64_t rate = wire_draw(RATES);
+        unsigned was = totals.healed;
         snprintf(line, sizeof line, "--random %" PRIu64 "..%" PRIu64, seed, seed);
-        live(&plan, line);
+        live(&(struct wire_plan){.one_in = rates[rate]}, line);
+        sessions[rate]++;
+        healed[rate] += totals.healed - was;
     }
+    for (size_t i = 0; i < RATES; i++)
+        printf("  a fault in %3u frames: %u sessions, %u healed\n", rates[i], sessions[i], healed[i]);
 }
 
 static int run(const char *how, const char *what)
