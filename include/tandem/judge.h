@@ -71,6 +71,7 @@ struct judge_verdict {
     struct image_layout layout;
     char version[IMAGE_VERSION_MAX + 1]; /* text of part 0                                  */
     uint16_t radio_chip;                 /* from part 2 and 4; JUDGE_CHIP_UNKNOWN if no radio */
+    uint64_t radio_flash_end;            /* where the last partition of part 3 ends; 0 if no radio */
     bool host_is_esp;                    /* part 5 is an ESP application, checked as one     */
     uint16_t host_chip;
     char host_version[33], rcp_project[33], host_project[33];

@@ -29,6 +29,8 @@ static void take_partition(struct partition_table *t, uint64_t row_at)
     else if (p.offset >= limit || p.size > limit - p.offset)
         fail(t, "partition reaches beyond the end of the flash", row_at + 4);
     t->partition_count++;
+    if ((uint64_t)p.offset + p.size > t->end)
+        t->end = (uint64_t)p.offset + p.size;
     if (p.type == PARTITION_TYPE_APP && p.offset == t->wanted_offset && t->fault.err == TDM_OK) {
         t->has_app = true;
         t->app = p;

@@ -36,6 +36,7 @@ struct partition_table {
     bool has_app; /* after partition_table_end(): an app partition begins at the wanted offset */
     struct partition app;
     size_t partition_count;
+    uint64_t end; /* of the partition that reaches furthest */
     bool has_checksum, has_ended;
     uint64_t at;
     struct md5 md5;

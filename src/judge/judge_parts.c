@@ -274,6 +274,7 @@ static tdm_err end_table(struct judge *j, const struct image_part *part)
     if (app == NULL || app->size > t->app.size)
         return judge_fail_part(j, part, TDM_E_FORMAT, "bad_partition_table",
                                "the firmware is larger than its partition", 0);
+    j->verdict.radio_flash_end = t->end;
     return TDM_OK;
 }
 

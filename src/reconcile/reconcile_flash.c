@@ -77,9 +77,12 @@ static tdm_err check_fit(struct reconcile *r)
         return reconcile_fail(r, TDM_E_MISMATCH, "bundle_misfit", "the bundle is for another chip", e->chip->id);
     for (int i = 0; i < RECONCILE_REGIONS; i++) {
         const struct reconcile_region *g = &r->regions[i];
-        if (e->flash_size != 0 && (g->flash_offset > e->flash_size || g->size > e->flash_size - g->flash_offset))
+        if (g->flash_offset > e->flash_size || g->size > e->flash_size - g->flash_offset)
             return reconcile_fail(r, TDM_E_NO_ROOM, "bundle_misfit", "the radio's flash is too small", e->flash_size);
     }
+    if (r->bundle.radio_flash_end > e->flash_size) /* its bootloader starts nothing then */
+        return reconcile_fail(r, TDM_E_NO_ROOM, "bundle_misfit", "the partitions reach beyond the radio's flash",
+                              e->flash_size);
     return check_stated_fit(r);
 }
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What flashing costs: predicted without writing, told afterwards, and nothing at all for a radio that is right already."""
 
+import json
 import zlib
 
-from test_boot import new, old, pack, regions, router, sim  # noqa: F401  most are fixtures
+from simulator import Simulator
+from test_boot import Router, new, old, pack, regions, router, sim  # noqa: F401  most are fixtures
 
 SECTOR = 4096
 
@@ -59,3 +61,17 @@ def test_a_dry_run_without_a_bundle_says_so(router):
     refused = router.tandem("rcp", "update", "--dry-run")
     assert "no bundle belongs to the running host" in refused.stderr and refused.returncode not in (0, 1)
     assert resets(router) == before
+
+
+def test_a_radio_with_too_little_flash_is_not_erased(sim_bin, tandem, build_dir, tmp_path, old):
+    """Its size is first known when its ROM says it. The partitions end at 0x110000, the three files below 1 MiB."""
+    with Simulator(sim_bin, tmp_path, "--flash-size", "1MB") as sim:
+        router = Router(tmp_path / "router", tandem, build_dir / "bin/tandem-sim-loader", sim)
+        router.tandem("rcp", "adopt", old.dir, ok=True)
+        for words in (("rcp", "update", "--dry-run"), ("rcp", "update")):
+            said = router.tandem("--json", *words)
+            error = json.loads(said.stdout)["error"]
+            assert said.returncode != 0 and error["code"] == "bundle_misfit", words
+            assert "partitions reach beyond the radio's flash" in error["message"], words
+            assert "install one for the chip that answers" in error["message"], words
+            assert sim.flash.read_bytes() == b"\xff" * (1 << 20), words
