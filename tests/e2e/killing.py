@@ -175,7 +175,7 @@ class World:
             offset, name = line.split()
             data = (self.old.dir / name).read_bytes()
             flash[int(offset, 16):int(offset, 16) + len(data)] = data
-        self.sim.flash.write_bytes(flash)
+        self.sim.overwrite(flash)
         self.sim.reset()
         self.start()
 
@@ -192,8 +192,7 @@ class World:
             if not path.exists() or path.read_bytes() != data:
                 path.write_bytes(data)
         if self.sim.flash.read_bytes() != self.kept_flash:
-            with self.sim.flash.open("r+b") as flash:
-                flash.write(self.kept_flash)
+            self.sim.overwrite(self.kept_flash)
         self.sim.reset()
 
     # ---- kills

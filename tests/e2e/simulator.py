@@ -50,6 +50,15 @@ class Simulator:
         self.pins.sendall(line.encode() + b"\n")
         return self.answers.readline().strip()
 
+    def overwrite(self, data: bytes, at: int = 0) -> None:
+        """In place: the running chip has this file mapped, and would die of a moment without bytes."""
+        with self.flash.open("r+b") as flash:
+            flash.seek(at)
+            flash.write(data)
+
+    def erase(self) -> None:
+        self.overwrite(b"\xff" * self.flash.stat().st_size)
+
     def reset(self, boot: bool = False) -> None:
         for line in (f"boot {int(boot)}", "reset 1", "reset 0", "boot 0"):
             assert self.control(line) == "ok"

@@ -77,7 +77,7 @@ class Target(Router):
         for name, data in self.before.items():
             (self.home / name).write_bytes(data)
         if self.sim.flash.read_bytes() != self.radio:
-            self.sim.flash.write_bytes(self.radio)
+            self.sim.overwrite(self.radio)
             self.sim.reset()
             self.sim.booted()
 

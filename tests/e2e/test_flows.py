@@ -236,7 +236,7 @@ def test_the_other_bundle_stands_in(adopted, pack, old, new):
     stored = bytearray(slot.read_bytes())
     stored[9000] ^= 1
     slot.write_bytes(stored)
-    adopted.sim.flash.write_bytes(b"\xff" * adopted.sim.flash.stat().st_size)
+    adopted.sim.erase()
     adopted.sim.reset()
     report = adopted.json("boot", ok=True)
     assert report["state"] == "substitute" and "radio flashed" in report["done"]

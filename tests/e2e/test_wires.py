@@ -124,12 +124,10 @@ def loader_starts(sim) -> int:
 
 
 def put_back(sim, build) -> None:
-    """In place, and with the chip at rest: it has this file mapped."""
+    """With the chip at rest."""
     assert sim.control("reset 1") == "ok"
-    with sim.flash.open("r+b") as flash:
-        for at, data in regions(build):
-            flash.seek(at)
-            flash.write(data)
+    for at, data in regions(build):
+        sim.overwrite(data, at)
     sim.reset()
 
 
