@@ -73,6 +73,18 @@ def test_another_crystal_than_the_rom_thinks(start, chip):
     assert "flash size: 4MB" in on_chip(start(chip=chip), chip, "flash-id", baud=460800)
 
 
+@pytest.mark.parametrize("chip", [chip for chip in CHIPS if chip not in ("esp32h2", "esp32c6")])
+def test_write_on_every_chip(start, tmp_path, chip):
+    """Those that have no sample firmware: bytes of any kind, at a raised rate, proven by esptool and by the file."""
+    content = b"".join(hashlib.sha256(bytes([i])).digest() for i in range(200)) + bytes(3000)
+    (tmp_path / "part.bin").write_bytes(content)
+    sim = start("--strict", chip=chip)
+    said = on_chip(sim, chip, "write-flash", "--compress", "0x20000", tmp_path / "part.bin", baud=460800)
+    assert "Hash of data verified" in said
+    flash = sim.flash.read_bytes()
+    assert flash[0x20000:0x20000 + len(content)] == content and flash[:0x20000] == b"\xff" * 0x20000
+
+
 @pytest.mark.parametrize("size,expected", [("1MB", "1MB"), ("8MB", "8MB"), ("16MB", "16MB")])
 def test_flash_size(start, size, expected):
     sim = start("--flash-size", size)
