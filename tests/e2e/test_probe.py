@@ -117,6 +117,24 @@ def test_firmware_of_another_kind_and_lines_without_effect(tmp_path, tandem):
     assert said["error"]["code"] == "lines_no_effect" and "RESET wire" in said["error"]["message"], said
 
 
+def test_firmware_at_another_speed(tmp_path, sim_bin, tandem, build_dir, old):  # noqa: F811
+    """Its ROM answers, its firmware is noise at best. An update finds the right bytes there, and erases none of them."""
+    plant(tmp_path / "flash.bin", old)
+    with Simulator(sim_bin, tmp_path, "--app-baud", "115200") as sim:
+        sim.booted()
+        router = Router(tmp_path / "router", tandem, build_dir / "bin/tandem-sim-loader", sim)
+        before = sim.flash.read_bytes()
+        said = router.json("rcp", "probe")
+        assert said["error"]["code"] in ("radio_noise", "radio_silent") and said["chip"]["name"] == "esp32h2", said
+        assert "check [radio] baud" in said["error"]["message"], said
+        router.tandem("rcp", "adopt", old.dir, ok=True)
+        said = router.json("rcp", "update")
+        assert said["exit"] != 0 and said["error"]["code"] in ("radio_noise", "radio_silent"), said
+        assert said.get("flash", {}).get("rewritten", 0) == 0 and sim.flash.read_bytes() == before
+        right = router.json("rcp", "probe", "--radio-baud", "115200", ok=True)
+    assert right["radio"]["version"] == old.version
+
+
 @pytest.fixture
 def router(tmp_path, tandem, build_dir, sim_bin, old):  # noqa: F811
     plant(tmp_path / "flash.bin", old)
