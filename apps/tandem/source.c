@@ -168,7 +168,7 @@ static int set_places(struct source *s, struct app *app, char **words, int count
     int status = EXIT_OK;
 
     s->from = words[0];
-    if (count == 1 && imagefolder_is(words[0])) {
+    if (imagefolder_is(words[0])) {
         status = imagefolder_find(app, words[0], s->found, sizeof s->found);
         s->from = s->found;
     }

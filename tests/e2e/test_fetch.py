@@ -390,6 +390,12 @@ def test_a_folder_with_one_image(router, image, www):
     expect_pair(router, router.run("ota", "download", f"{www}/"), image())
 
 
+def test_a_folder_with_one_image_and_another_address(router, certificate, image, www):
+    (www / "any name").write_bytes(image())
+    url = f"https://localhost:{unused_port()}/image"
+    expect_pair(router, router.trust(certificate.cert).run("ota", "download", www, url), image())
+
+
 def test_a_folder_without_an_image(router, www):
     (www / "page.html").write_bytes(PAGE)
     before = router.adopted().everything()
