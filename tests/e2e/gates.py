@@ -8,6 +8,7 @@
                                                 CLOSE  end the connection     RESET  break it
                                 or, when it is a function: call it at once, and go on
     server.sent, server.wasted                  bytes of bodies so far, and those of them that were sent before already
+    server.reached                              where clients have reached it: its own addresses, a connection each
     server.has_ranges = False                   then it sends the whole file, whatever it is asked for
 """
 
@@ -49,7 +50,7 @@ class GateServer:
     def __init__(self, certificate, data: bytes, validator: str = '"one"', listener=None):
         self.data, self.validator, self.has_ranges = data, validator, True
         self.stops, self.act, self.held = [], HOLD, threading.Event()
-        self.sent, self.requests, self.spans = 0, [], []
+        self.sent, self.requests, self.spans, self.reached = 0, [], [], []
         self.lock, self.ended = threading.Lock(), False
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificate.cert, certificate.key)
@@ -71,6 +72,7 @@ class GateServer:
     def greet(self, client):
         try:
             self.peer = client.getpeername()[1]
+            self.reached.append(client.getsockname()[0].removeprefix("::ffff:"))
             tls = self.context.wrap_socket(client, server_side=True)
             while self.answer(tls):
                 pass

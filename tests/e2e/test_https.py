@@ -52,6 +52,16 @@ def test_pair_from_s_server(router, https_server, certificate, image, www):
     assert router.state("host-a", "rcp-1") == before
 
 
+@pytest.mark.parametrize("length", ["", "Content-Length: {}\r\n"], ids=["no length", "a length"])
+def test_pair_from_s_server_whose_file_has_its_own_head(router, https_server, certificate, image, www, length):
+    (www / "image").write_bytes(f"HTTP/1.0 200 ok\r\n{length.format(len(image()))}\r\n".encode() + image())
+    port = https_server(www, arguments=["-HTTP"])
+    router.adopted().trust(certificate.cert)
+    before = router.state("host-a", "rcp-1")
+    expect_pair(router, router.run("ota", "download", f"https://localhost:{port}/image"), image())
+    assert router.was_restarted and router.state("host-a", "rcp-1") == before
+
+
 def test_no_reboot_leaves_the_restart_to_the_operator(router, image, www):
     (www / "image").write_bytes(image())
     answer = router.run("ota", "download", www / "image", "--no-reboot")

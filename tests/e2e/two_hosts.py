@@ -8,6 +8,10 @@
         net.lost                packets so far
     net.limit("2mbit")      what the server's host sends (tc tbf)
         net.link("down")        the server's end of the line; "up" again
+        net.know(name, *list)   the client's host finds these addresses under that name, by its own /etc/hosts
+        net.own(address)        one more on the server's host, with its prefix length
+        net.silence(address)    what comes for it over TCP vanishes: no answer, no refusal
+        net.vanished(address)   packets so far
         net.received            bytes that came in at the client's host, with all their heads
     why_not()                   the reason for which this machine cannot have them, or ""
 
@@ -29,8 +33,10 @@ import struct
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 SERVER, CLIENT = "10.77.0.1", "10.77.0.2"
+SERVER_SIX, CLIENT_SIX = "2001:db8:77::1", "2001:db8:77::2"
 CLONE_NEWNET = 0x40000000
 SIOCETHTOOL, ETHTOOL_STXCSUM = 0x8946, 0x17
 PACKET_OUTGOING = 4
@@ -84,6 +90,7 @@ class TwoHosts:
         base = f"tdm{os.getpid()}-{next(numbers)}"
         self.server, self.client, self.middle = f"{base}-s", f"{base}-c", f"{base}-m"
         self.names = [self.server, self.client] + [self.middle] * (delay_ms > 0)
+        self.files = Path("/etc/netns", self.client)   # `ip netns exec` puts what is in here over /etc
         self.forwarder = None
 
     def __enter__(self) -> "TwoHosts":
@@ -95,8 +102,10 @@ class TwoHosts:
                 self.wire(self.client, "c0", self.middle, "c1")
             else:
                 self.wire(self.server, "s0", self.client, "c0")
-            for name, device, address in ((self.server, "s0", SERVER), (self.client, "c0", CLIENT)):
+            for name, device, address, six in ((self.server, "s0", SERVER, SERVER_SIX),
+                                               (self.client, "c0", CLIENT, CLIENT_SIX)):
                 sh("ip", "-n", name, "address", "add", f"{address}/30", "dev", device)
+                sh("ip", "-n", name, "address", "add", f"{six}/64", "dev", device, "nodad")
                 with inside(name):
                     compute_sums(device)
                 sh("ip", "-n", name, "link", "set", device, "up")
@@ -112,6 +121,7 @@ class TwoHosts:
             self.forwarder.stop()
         for name in self.names:
             subprocess.run(["ip", "netns", "delete", name], capture_output=True)
+        shutil.rmtree(self.files, ignore_errors=True)
 
     @staticmethod
     def wire(one: str, device: str, other: str, other_device: str) -> None:
@@ -119,7 +129,7 @@ class TwoHosts:
 
     def listener(self) -> socket.socket:
         with inside(self.server):
-            return socket.create_server((SERVER, 0))
+            return socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True)
 
     def run(self, words, **options) -> subprocess.Popen:
         return subprocess.Popen(["ip", "netns", "exec", self.client, *map(str, words)], **options)
@@ -138,6 +148,24 @@ class TwoHosts:
 
     def limit(self, rate: str) -> None:
         sh("tc", "-n", self.server, "qdisc", "add", "dev", "s0", "root", "tbf", "rate", rate, "burst", "16k", "latency", "300ms")
+
+    def know(self, name: str, *addresses: str) -> None:
+        self.files.mkdir(parents=True)
+        (self.files / "hosts").write_text("".join(f"{address} {name}\n" for address in addresses))
+        (self.files / "nsswitch.conf").write_text("hosts: files\n")
+
+    def own(self, address: str) -> None:
+        sh("ip", "-n", self.server, "address", "add", address, "dev", "s0", *["nodad"] * (":" in address))
+
+    def silence(self, address: str) -> None:
+        family = "ip6" if ":" in address else "ip"
+        sh("ip", "netns", "exec", self.server, "nft",
+           f"table {family} quiet {{ chain in {{ type filter hook input priority 0; "
+           f"{family} daddr {address} meta l4proto tcp counter drop; }}; }}")
+
+    def vanished(self, address: str) -> int:
+        rules = sh("ip", "netns", "exec", self.server, "nft", "list", "ruleset")
+        return int(re.search(rf"daddr {address} .*counter packets (\d+)", rules)[1])
 
     def link(self, state: str) -> None:
         sh("ip", "-n", self.server, "link", "set", "s0", state)
