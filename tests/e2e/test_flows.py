@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operator's decisions: store, switch, restart, prove, go back. Real processes, as in test_boot.py."""
 
+import json
+import subprocess
+
 import pytest
 
 from test_boot import Router, new, old, pack, plant, router, sim  # noqa: F401
@@ -36,6 +39,25 @@ def test_download_switch_and_restart_are_three_decisions(adopted, pair, new):
     assert state(adopted) == "pending restart"
     assert adopted.start() == "B"
     assert adopted.json("boot", ok=True)["state"] == "ok"
+    assert adopted.radio_runs(new)
+
+
+def test_switched_to_and_proven_without_a_network(adopted, pair, new, certificate, https_server, tmp_path):
+    """Stored from a server; then all of the network is gone, loopback too, as a download from the same server shows."""
+    bare = ["unshare", "--map-root-user", "--net", str(adopted.run.path), "--config", str(adopted.home / "tandem.conf"), "--json"]
+    if subprocess.run([*bare[:3], "true"], capture_output=True).returncode != 0:
+        pytest.skip("no network namespace to be had here")
+    adopted.tandem("trust", "add", certificate.cert, ok=True)
+    url = f"https://localhost:{https_server(tmp_path)}/{pair.name}"
+    adopted.json("ota", "download", "--stage-only", url, ok=True)
+
+    def alone(*words):
+        return json.loads(subprocess.run([*bare, *words], capture_output=True, text=True, timeout=60).stdout)
+
+    assert alone("ota", "download", "--source-retries", "0", url)["error"]["code"] == "no_connection"
+    assert alone("ota", "apply", "--no-reboot")["needs_restart"]
+    assert adopted.start() == "B"
+    assert alone("boot")["state"] == "ok"
     assert adopted.radio_runs(new)
 
 
