@@ -2,6 +2,9 @@
 """What the documents say about tests, each other and the files here: each thing they name exists."""
 
 import re
+import subprocess
+import sys
+from collections import Counter
 
 
 def test_tests_named_in_the_manual_exist(repo):
@@ -42,3 +45,13 @@ def test_links_lead_somewhere(repo):
     for page in [*repo.glob("*.md"), *(repo / "docs").glob("*.md")]:
         for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
             assert link.startswith("http") or (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_as_many_downloads_as_the_manual_says(repo):
+    table = (repo / "docs/TESTING.md").read_text().split("Behaviours of servers and networks")[1]
+    told = {name: int(rows) for name, rows in re.findall(r"^\| `(test_\w+\.py)` \| (\d+) \|", table, re.M)}
+    done = subprocess.run([sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider",
+                           *(repo / "tests/e2e" / name for name in told)], capture_output=True, text=True, cwd=repo)
+    rows = Counter(re.findall(r"(test_\w+\.py)::", done.stdout))
+    assert sum(told.values()) >= 60
+    assert all(rows[name] >= count for name, count in told.items()), rows
