@@ -27,11 +27,13 @@ static void take(struct http_curl_visit *t, size_t len)
  * There is a connection, new or kept: the handshake still to come counts to the answer. A server of one client at a time makes
  * us wait in it.
  */
-static bool is_connected(CURL *c)
+static bool is_connected(const struct http_curl_visit *t)
 {
     curl_off_t connected_us = 0, asking_us = 0; /* a kept connection has no first time */
+    CURL *c = t->curl;
 
-    return (curl_easy_getinfo(c, CURLINFO_CONNECT_TIME_T, &connected_us) == CURLE_OK && connected_us > 0) ||
+    return t->tls->has_begun ||
+           (curl_easy_getinfo(c, CURLINFO_CONNECT_TIME_T, &connected_us) == CURLE_OK && connected_us > 0) ||
            (curl_easy_getinfo(c, CURLINFO_PRETRANSFER_TIME_T, &asking_us) == CURLE_OK && asking_us > 0);
 }
 
@@ -41,8 +43,10 @@ static int on_tick(void *user, curl_off_t total, curl_off_t done, curl_off_t up_
     struct http_curl_visit *t = user;
 
     (void)total, (void)done, (void)up_total, (void)up;
-    if (t->pace.phase == CONNECTING && is_connected(t->curl))
+    if (t->pace.phase == CONNECTING && is_connected(t)) {
         http_curl_pace_enter(&t->pace, ASKING, http_curl_now_ms());
+        http_curl_setup_handshake(t->curl, t->cfg);
+    }
     if (t->cfg->is_stopped != NULL && t->cfg->is_stopped()) {
         (void)fail(t, TDM_E_CANCELLED, "stopped_by_operator", "stopped by the operator", 0);
         return 1;

@@ -88,7 +88,7 @@ static CURLcode set_request(CURL *c, struct http_curl_visit *t, struct curl_slis
     HTTP_CURL_SET(CURLOPT_FOLLOWLOCATION, 0L); /* we do: each step is checked like the first */
     HTTP_CURL_SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     HTTP_CURL_SET(CURLOPT_NOSIGNAL, 1L);
-    HTTP_CURL_SET(CURLOPT_CONNECTTIMEOUT_MS, (long)t->cfg->connect_ms + (long)t->cfg->first_byte_ms);
+    HTTP_CURL_SET(CURLOPT_CONNECTTIMEOUT_MS, (long)t->cfg->connect_ms);
     if (t->cfg->max_speed > 0)
         HTTP_CURL_SET(CURLOPT_BUFFERSIZE, (long)step_size(t->cfg->max_speed));
     return set_protocols(c, !t->url.is_https);
@@ -102,6 +102,12 @@ static CURLcode set_part(CURL *c, const struct tdm_http_ask *ask)
         return CURLE_OK;
     http_curl_range_write(ask, range);
     return curl_easy_setopt(c, CURLOPT_RANGE, range); /* is copied */
+}
+
+void http_curl_setup_handshake(CURL *c, const struct http_curl_config *cfg)
+{
+    /* Refused, the handshake has what is left of the connect timer. */
+    (void)curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)cfg->connect_ms + (long)cfg->first_byte_ms);
 }
 
 /* The handle goes from one visit to the next, and all that it takes along is one connection. */

@@ -20,4 +20,10 @@
 /* headers stay in place until the request is over. */
 CURLcode http_curl_setup(CURL *c, struct http_curl_visit *t, struct curl_slist *headers);
 
+/*
+ * There is a connection, of which the library knows no end before the handshake's. It gives a silent address half of the time
+ * that is left while others of its family follow: so what it is told first is the time for a connection, and only now more.
+ */
+void http_curl_setup_handshake(CURL *c, const struct http_curl_config *cfg);
+
 #endif

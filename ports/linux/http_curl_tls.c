@@ -86,6 +86,8 @@ static void on_message(int is_sent, int version, int type, const void *data, siz
     (void)version, (void)ssl;
     if (type == SSL3_RT_ALERT && len == 2 && bytes[1] != SSL_AD_CLOSE_NOTIFY && bytes[1] != SSL_AD_NO_RENEGOTIATION)
         *(is_sent ? &t->alert_out : &t->alert_in) = bytes[1];
+    if (type == SSL3_RT_HANDSHAKE && is_sent)
+        t->has_begun = true;
     if (type != SSL3_RT_HANDSHAKE || len == 0 || is_sent)
         return;
     if (bytes[0] == SSL3_MT_CERTIFICATE_REQUEST)

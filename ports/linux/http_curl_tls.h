@@ -28,6 +28,7 @@ struct http_curl_tls {
     bool was_asked;       /* for it, by the server of the connection that was kept, if it is still used */
 
     /* what the connection has shown */
+    bool has_begun;            /* a handshake: so there is a connection         */
     bool was_judged;           /* the server's certificate, with this verdict:  */
     int verdict;               /* X509_V_...                                    */
     bool is_common_name_only;  /* all was well but the certificate's names      */

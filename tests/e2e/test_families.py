@@ -14,6 +14,7 @@ from tls_world import pki  # noqa: F401
 from two_hosts import SERVER, SERVER_SIX
 
 NAME = "updates.example"
+OTHER = "10.77.0.3"
 OTHER_SIX, THIRD_SIX = "2001:db8:77::3", "2001:db8:77::4"
 
 ROWS = [  # name, its addresses, those that are silent, those that the download may come from; none: it fails
@@ -21,6 +22,8 @@ ROWS = [  # name, its addresses, those that are silent, those that the download 
     ("IPv6 is silent", [SERVER_SIX, SERVER], [SERVER_SIX], {SERVER}),
     ("IPv4 is silent", [SERVER_SIX, SERVER], [SERVER], {SERVER_SIX}),
     ("three of IPv6 are silent", [SERVER_SIX, OTHER_SIX, THIRD_SIX, SERVER], [SERVER_SIX, OTHER_SIX, THIRD_SIX], {SERVER}),
+    ("one of two of IPv6 is silent", [OTHER_SIX, SERVER_SIX], [OTHER_SIX], {SERVER_SIX}),
+    ("one of two of IPv4 is silent", [OTHER, SERVER], [OTHER], {SERVER}),
     ("all are silent", [SERVER_SIX, SERVER], [SERVER_SIX, SERVER], set()),
     ("IPv6 alone, and silent", [SERVER_SIX], [SERVER_SIX], set()),
     ("IPv4 alone, and silent", [SERVER], [SERVER], set()),
@@ -33,14 +36,14 @@ def test_a_name_with_silent_addresses(hosts, router, pki, image, addresses, sile
     router.adopted().trust(certificate.cert)
     before, data = router.everything(), image()
     with hosts() as net:
-        for address in (OTHER_SIX + "/64", THIRD_SIX + "/64"):
+        for address in (OTHER + "/29", OTHER_SIX + "/64", THIRD_SIX + "/64"):
             net.own(address)
         net.know(NAME, *addresses)
         for address in silent:
             net.silence(address)
         server = GateServer(certificate, data, listener=net.listener())
         process = net.run([router.program, "--config", router.dir / "tandem.conf", "--json", "ota", "download",
-                           f"https://{NAME}:{server.port}/image", "--source-connect-timeout=2", "--source-retries=0"],
+                           f"https://{NAME}:{server.port}/image", f"--source-connect-timeout={10 if come_from else 2}", "--source-retries=0"],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         out, remarks = process.communicate(timeout=60)
         vanished = [net.vanished(address) for address in silent]

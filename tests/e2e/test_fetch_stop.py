@@ -69,6 +69,17 @@ def test_ctrl_c_ends_a_handshake(router, certificate):
     assert router.everything() == before
 
 
+def test_the_wait_in_a_handshake_counts_to_the_answer(router, certificate):
+    """A server of one client at a time lets others wait in it, longer than any connection takes."""
+    before = router.adopted().trust(certificate.cert).everything()
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        answer = router.run("ota", "download", f"https://localhost:{mute.getsockname()[1]}/image", "--source-retries=0",
+                            "--source-connect-timeout=1", "--source-first-byte-timeout=3")
+    assert (answer.exit, answer.code) == (31, "first_byte_timeout"), answer
+    assert "connected, but no answer in time" in answer.message
+    assert router.everything() == before
+
+
 def test_ctrl_c_while_the_speed_limit_holds_back(router, liar, certificate, image):
     server = liar(whole(image()))
     router.adopted().trust(certificate.cert)

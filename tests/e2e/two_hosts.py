@@ -104,7 +104,7 @@ class TwoHosts:
                 self.wire(self.server, "s0", self.client, "c0")
             for name, device, address, six in ((self.server, "s0", SERVER, SERVER_SIX),
                                                (self.client, "c0", CLIENT, CLIENT_SIX)):
-                sh("ip", "-n", name, "address", "add", f"{address}/30", "dev", device)
+                sh("ip", "-n", name, "address", "add", f"{address}/29", "dev", device)
                 sh("ip", "-n", name, "address", "add", f"{six}/64", "dev", device, "nodad")
                 with inside(name):
                     compute_sums(device)
