@@ -12,6 +12,7 @@
 #define SYNC_EVERY  (1024u * 1024u)
 #define SYNC_SHARE  10u /* at most one part in so many of the time goes into checkpoints, unless SYNC_MOST are due */
 #define SYNC_MOST   64u
+#define PROOF_STEP  (1024u * 1024u) /* bytes between two looks at whether the operator has had enough */
 
 /* ---- what is left of it ---- */
 
@@ -72,13 +73,25 @@ struct proof {
     struct tdm_sha256 bundle, host;
 };
 
+static tdm_err read_steps(const struct install *in, struct tdm_flash *flash, uint64_t from, uint64_t to,
+                          struct tdm_sha256 *sha)
+{
+    tdm_err err = TDM_OK;
+
+    for (uint64_t step; err == TDM_OK && from < to; from += step) {
+        step = to - from < PROOF_STEP ? to - from : PROOF_STEP;
+        err = install_is_stopped(in) ? TDM_E_CANCELLED : install_digest_add(in, flash, from, from + step, sha);
+    }
+    return err;
+}
+
 static tdm_err read_bundle(struct install *in, struct proof *p, uint64_t to)
 {
     uint64_t end_at = to < in->claim.host_at ? to : in->claim.host_at;
 
     if (in->plan.is_host_alone || p->at >= end_at)
         return TDM_OK;
-    return install_digest_add(in, in->cfg.rcp_slots[in->plan.rcp], p->at, end_at, &p->bundle);
+    return read_steps(in, in->cfg.rcp_slots[in->plan.rcp], p->at, end_at, &p->bundle);
 }
 
 static tdm_err read_host(struct install *in, struct proof *p, uint64_t to)
@@ -87,7 +100,7 @@ static tdm_err read_host(struct install *in, struct proof *p, uint64_t to)
 
     if (to <= host_at)
         return TDM_OK;
-    return install_digest_add(in, in->cfg.host->slots[in->plan.host], from, to - host_at, &p->host);
+    return read_steps(in, in->cfg.host->slots[in->plan.host], from, to - host_at, &p->host);
 }
 
 static bool is_proven(struct install *in, struct proof *p, const struct install_claim *c)
@@ -137,7 +150,9 @@ uint64_t install_resume_find(struct install *in)
     struct install_claim claims[INSTALL_JOURNAL_PLACES];
     if (in->journal.flash == NULL || in->is_adopting || in->is_whole || !is_known(in) || !is_writing(in))
         return 0;
-    return prove(in, claims, list_claims(in, claims));
+    size_t count = list_claims(in, claims);
+    in->left = count > 0 ? claims[count - 1].offset : 0; /* as the journal claims, until it is proven */
+    return prove(in, claims, count);
 }
 
 /* ---- what is left for the next one ---- */

@@ -17,7 +17,7 @@
 /* Which download it is (install_name.c). Fills in->claim, all but the offset and the digests, from what the judge holds of the front. */
 TDM_MUST_USE tdm_err install_resume_name(struct install *in, const struct judge_verdict *front);
 
-/* So many of the image's first bytes are in the slots, proven just now. */
+/* So many of the image's first bytes are in the slots, proven just now. Ends early where the operator has had enough. */
 uint64_t install_resume_find(struct install *in);
 
 /* ---- while bytes go into the slots ---- */

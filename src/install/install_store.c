@@ -118,7 +118,7 @@ static tdm_err take_slots(struct install *in, const struct judge_verdict *front)
 
     if (err != TDM_OK)
         return err;
-    in->synced = in->left = in->kept;
+    in->synced = in->kept;
     if (!in->has_freed || in->had > in->kept)
         in->had = in->kept;
     in->stored = in->plan.is_host_alone ? in->claim.host_at : 0; /* its front lies nowhere */
@@ -152,6 +152,9 @@ static tdm_err on_accept(struct judge_output *port, const struct judge_verdict *
     if (err != TDM_OK)
         return err;
     in->kept = install_resume_find(in);
+    if (install_is_stopped(in)) /* perhaps in the middle of that: what is there stays */
+        return install_fail(in, TDM_E_CANCELLED, "stopped_by_operator", "stopped by the operator");
+    in->left = in->kept;
     in->is_looking =
         in->kept == 0 && !front->has_manifest && in->may_look && install_may_be_running(&in->record, &in->plan, front);
     if (in->is_looking)

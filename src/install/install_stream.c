@@ -159,7 +159,7 @@ static tdm_err ask(struct install *in, uint64_t count)
 
 /* ---- from slots of this router ---- */
 
-static bool is_stopped(const struct install *in)
+bool install_is_stopped(const struct install *in)
 {
     return in->cfg.retry.is_stopped != NULL && in->cfg.retry.is_stopped();
 }
@@ -169,7 +169,7 @@ static tdm_err on_here(struct tdm_sink *sink, const uint8_t *data, size_t len)
     const struct install_body *body = (struct install_body *)(void *)sink;
     struct install *in = body->in;
 
-    if (is_stopped(in))
+    if (install_is_stopped(in))
         return install_fail(in, TDM_E_CANCELLED, "stopped_by_operator", "stopped by the operator");
     tdm_err err = install_store_push(in, data, len);
     if (!body->is_kept && in->at > in->reached)

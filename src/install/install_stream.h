@@ -2,7 +2,8 @@
 /*
  * install_stream: the bytes of an install: from wherever they are through the judge into the slots.
  *
- * Used by   install.c; install_fail by its neighbours.   Uses  fetch, judge, slot, install_spans, install_store.
+ * Used by   install.c; install_fail and the two behind it by its neighbours.   Uses  fetch, judge, slot, install_spans,
+ *           install_store.
  * One loop  The front is asked for alone, and decides: what is installed already costs no more than that. Then comes span
  *           after span, in the order of the file: what a cut download has left in the slots, what the running pair has,
  *           the rest from the source. A source without ranges sends all of the file at once; then what is kept counts
@@ -17,6 +18,9 @@
 
 /* The first failure counts, whoever had it. */
 tdm_err install_fail(struct install *in, tdm_err err, const char *code, const char *what);
+
+/* Has the operator had enough? */
+bool install_is_stopped(const struct install *in);
 
 TDM_MUST_USE tdm_err install_commit(struct install *in);
 

@@ -388,6 +388,44 @@ static void what_is_installed_costs_the_front(void **state)
     world_close(&w);
 }
 
+static unsigned looks, enough_at;
+
+static bool has_had_enough(void)
+{
+    return ++looks >= enough_at;
+}
+
+/* Each time the program asks whether to stop: what was kept stays, and none of it is fetched twice. */
+static void stopped_while_what_is_kept_is_proven_and_judged(void **state)
+{
+    unsigned stops = 0;
+
+    (void)state;
+    open_router();
+    assert_int_equal(order(&stated, 21000), TDM_E_UNREACHABLE);
+    uint64_t left = w.install.left;
+    world_serve(&w, &stated);
+    for (enough_at = 1;; enough_at++, stops++) {
+        w.source.sent = 0;
+        w.source.breaks_at = 21000; /* behind what is kept: so the last order ends too */
+        world_begin(&w);
+        w.install.cfg.retry.is_stopped = has_had_enough;
+        looks = 0;
+        tdm_err err = install_stage(&w.install, "test:image");
+        if (err == TDM_E_UNREACHABLE)
+            break;
+        assert_int_equal(err, TDM_E_CANCELLED);
+        assert_string_equal(w.install.fault.code, "stopped_by_operator");
+        assert_int_equal(w.install.left, left);
+        assert_true(w.source.sent <= FRONT);
+    }
+    assert_true(stops > 3);
+    assert_int_equal(order(&stated, 0), TDM_OK);
+    assert_int_equal(w.install.kept, left);
+    expect_whole(&stated, "stopped");
+    world_close(&w);
+}
+
 /* ---- a journal that fails ---- */
 
 static void a_journal_that_fails_stops_nothing(void **state)
@@ -433,6 +471,7 @@ int main(void)
         cmocka_unit_test(a_source_that_promises_ranges_and_has_none),
         cmocka_unit_test(a_plain_image_without_a_validator_comes_whole),
         cmocka_unit_test(what_is_installed_costs_the_front),
+        cmocka_unit_test(stopped_while_what_is_kept_is_proven_and_judged),
         cmocka_unit_test(a_journal_that_fails_stops_nothing),
         cmocka_unit_test(a_damaged_image_leaves_nothing),
     };
