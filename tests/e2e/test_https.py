@@ -177,6 +177,21 @@ def test_refused_from_nginx(router, nginx, certificate, path, exit, code):
         assert answer.data["http_status"] == 404 and "404 Not Found" in answer.message
 
 
+def test_slow_nginx(router, certificate, image, www, tmp_path):
+    """As slow as it likes while it is not slower than the operator wants; what came then is gone on with."""
+    data = image()
+    (www / "image").write_bytes(data)
+    router.trust(certificate.cert)
+    with run_nginx(tmp_path / "nginx", www, certificate, "limit_rate 256k;") as url:
+        answer = router.run("ota", "download", f"{url}/image", "--source-min-speed=1M", "--source-min-speed-time=2",
+                            "--source-retries=0")
+        assert (answer.exit, answer.code) == (31, "too_slow"), answer
+        assert "[source] min-speed" in answer.message and answer.data["transfer"]["left"] > 0
+        answer = router.run("ota", "download", f"{url}/image")
+        expect_pair(router, answer, data)
+        assert answer.data["transfer"]["kept"] > 0
+
+
 # ---- whom we believe -------------------------------------------------------------------------------------------------
 
 def refused(router, url, exit, code, *texts, **environment):

@@ -9,6 +9,7 @@ import pytest
 from gates import CLOSE, GateServer
 from router import image, router  # noqa: F401
 from test_https import expect_pair
+from tls_world import Proxy, serve  # noqa: F401
 
 FRONT, CLAIM, RECORD = 8192, 32 * 1024, 16 * 1024
 
@@ -56,6 +57,16 @@ def test_a_broken_transfer_tells_the_same(router, server, certificate):
     left = answer.data["transfer"]["left"]
     assert 0 <= 700_000 - left < CLAIM + RECORD and f"{left // 1024} of " in answer.message
     expect_pair(router, router.run("ota", "download", server.url), server.data)
+
+
+def test_it_goes_on_through_a_proxy(router, server, certificate, serve):  # noqa: F811
+    proxy = serve(Proxy())
+    server.stops, server.act = [700_000], CLOSE
+    answer = router.trust(certificate.cert).run("ota", "download", server.url, "--source-retries=1",
+                                                https_proxy=f"http://127.0.0.1:{proxy.port}")
+    expect_pair(router, answer, server.data)
+    assert server.wasted == 0 and "bytes=700000-" in server.requests[-1]
+    assert len(proxy.requests) == len(server.clients) == 2
 
 
 def test_cancel_drops_what_is_kept(router, server, certificate):
