@@ -104,9 +104,10 @@ static const struct config_key keys[] = {
      "hardware watchdog that guards a trial while `tandem boot` proves it, such as /dev/watchdog; empty: none"},
     {"source", "allow-http", OTHER(KEY_BOOL, source, allow_http), "no",
      "take plain http:// URLs too, for signed images"},
-    {"source", "connect-timeout", OTHER(KEY_SECONDS, source, connect_timeout_ms), "10", "seconds for a connection"},
+    {"source", "connect-timeout", OTHER(KEY_SECONDS, source, connect_timeout_ms), "10",
+     "seconds for a connection; a silent address of several gets half of what is left"},
     {"source", "first-byte-timeout", OTHER(KEY_SECONDS, source, first_byte_timeout_ms), "30",
-     "seconds until an answer begins"},
+     "seconds until an answer begins, the TLS handshake included"},
     {"source", "stall-timeout", OTHER(KEY_SECONDS, source, stall_timeout_ms), "20", "seconds without a byte"},
     {"source", "deadline", OTHER(KEY_SECONDS, source, deadline_ms), "0", "seconds for the whole download; 0: no limit"},
     {"source", "min-speed", OTHER(KEY_SIZE, source, min_speed), "256",
@@ -313,12 +314,30 @@ tdm_err config_read_file(struct config *cfg, const char *path, struct config_pro
     return TDM_E_FORMAT;
 }
 
+/* A value means what it would in the file, where blanks around it do not count. */
+static tdm_err set_stripped(struct config *cfg, const struct config_key *k, const char *value,
+                            struct config_problem *why)
+{
+    static const char blanks[] = " \t\r\n\v\f";
+    char text[2 * CONFIG_TEXT_MAX];
+
+    value += strspn(value, blanks);
+    size_t len = strlen(value);
+    while (len > 0 && strchr(blanks, value[len - 1]) != NULL)
+        len--;
+    if (len >= sizeof text) /* nor has any key room for it */
+        return set_key(cfg, k, value, why);
+    memcpy(text, value, len);
+    text[len] = '\0';
+    return set_key(cfg, k, text, why);
+}
+
 tdm_err config_set_option(struct config *cfg, const char *option, const char *value, struct config_problem *why)
 {
     for (size_t i = 0; i < KEY_COUNT; i++) {
         size_t n = strlen(keys[i].section);
         if (strncmp(option, keys[i].section, n) == 0 && option[n] == '-' && strcmp(option + n + 1, keys[i].key) == 0)
-            return value == NULL ? TDM_OK : set_key(cfg, &keys[i], value, why);
+            return value == NULL ? TDM_OK : set_stripped(cfg, &keys[i], value, why);
     }
     return TDM_E_NOT_FOUND;
 }

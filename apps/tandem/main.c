@@ -144,35 +144,48 @@ static bool is_about_tandem(const struct words *w)
     return is_help;
 }
 
-/* What the file demands of images. */
-struct demands {
-    bool has_keys, has_revoked_keys;
-    uint64_t signatures;
-};
-
-static struct demands demands_of(const struct config *cfg)
+/* Whether an option took back what the file demands of images. */
+static bool is_dropped(const char *file, const char *now, const char *no_demand)
 {
-    return (struct demands){cfg->images.keys[0] != '\0', cfg->images.revoked_keys[0] != '\0', cfg->images.signatures};
+    return strcmp(file, no_demand) != 0 && strcmp(now, no_demand) == 0;
 }
 
-/* An option may demand more than the file, or name other keys. Less is a matter of the file. */
-static int keep_demands(struct app *app, const struct demands *file)
+/* How much is made of a date; a word that means nothing is refused later. */
+static int clock_rank(const struct config *cfg)
 {
-    const struct demands now = demands_of(&app->cfg);
-    const char *lost = file->has_keys && !now.has_keys                   ? "keys"
-                       : file->has_revoked_keys && !now.has_revoked_keys ? "revoked-keys"
-                       : now.signatures < file->signatures               ? "signatures"
-                                                                         : NULL;
+    return strcmp(cfg->device.clock, "none") == 0 ? 0 : strcmp(cfg->device.clock, "trusted") == 0 ? 2 : 1;
+}
 
-    if (lost == NULL || app->cfg.file[0] == '\0')
-        return EXIT_OK;
-    return app_fail(app, TDM_E_FORMAT, "bad_config",
-                    "option --images-%s asks for less than [images] %s in %s: change the file, if that is meant", lost,
-                    lost, app->cfg.file);
+/* An option may demand more than the file, or name other keys and boards. Less is a matter of the file. */
+static int keep_demands(struct app *app, const struct config *file)
+{
+    const struct config *now = &app->cfg;
+    const struct demand {
+        const char *section, *key;
+        bool is_less;
+    } demands[] = {
+        {"images", "keys", is_dropped(file->images.keys, now->images.keys, "")},
+        {"images", "revoked-keys", is_dropped(file->images.revoked_keys, now->images.revoked_keys, "")},
+        {"images", "signatures", now->images.signatures < file->images.signatures},
+        {"device", "compatible", is_dropped(file->device.compatible, now->device.compatible, "")},
+        {"device", "clock", clock_rank(now) < clock_rank(file)},
+        {"host", "chip", is_dropped(file->host.chip, now->host.chip, "any")},
+        {"host", "revision", is_dropped(file->host.revision, now->host.revision, "")},
+    };
+
+    for (size_t i = 0; i < sizeof demands / sizeof demands[0] && file->file[0] != '\0'; i++) {
+        const struct demand *d = &demands[i];
+        if (d->is_less)
+            return app_fail(app, TDM_E_FORMAT, "bad_config",
+                            "option --%s-%s asks for less than [%s] %s in %s: change the file, if that is meant",
+                            d->section, d->key, d->section, d->key, file->file);
+    }
+    return EXIT_OK;
 }
 
 static int configure(struct app *app, int argc, char **argv, struct words *words)
 {
+    static struct config of_file; /* large: keep it off the stack */
     const char *file = NULL;
     struct config_problem why;
 
@@ -185,9 +198,9 @@ static int configure(struct app *app, int argc, char **argv, struct words *words
     tdm_err err = config_read_file(&app->cfg, file != NULL ? file : CONFIG_FILE_DEFAULT, &why);
     if (err != TDM_OK && (file != NULL || err != TDM_E_NOT_FOUND))
         return app_fail(app, TDM_E_FORMAT, "bad_config", "%s; `tandem help config` lists every key", why.sentence);
-    const struct demands demands = demands_of(&app->cfg);
+    of_file = app->cfg;
     status = read_command_line(app, argc, argv, &file, true, words);
-    return status == EXIT_OK ? keep_demands(app, &demands) : status;
+    return status == EXIT_OK ? keep_demands(app, &of_file) : status;
 }
 
 /* Takes the first "help", "--help" or "-h" out of the words; false when there is none. */

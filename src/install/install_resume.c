@@ -12,7 +12,7 @@
 #define SYNC_EVERY  (1024u * 1024u)
 #define SYNC_SHARE  10u /* at most one part in so many of the time goes into checkpoints, unless SYNC_MOST are due */
 #define SYNC_MOST   64u
-#define PROOF_STEP  (1024u * 1024u) /* bytes between two looks at whether the operator has had enough */
+#define PROOF_STEP  (UINT64_C(1024) * 1024) /* bytes between two looks at whether the operator has had enough */
 
 /* ---- what is left of it ---- */
 

@@ -73,9 +73,14 @@ def test_it_was_staged_when_no_keys_were_configured(router, image, code):
 
 
 @pytest.mark.parametrize("words", [("--images-keys=", "--images-revoked-keys="), ("--images-keys", ""),
-                                   ("--images-revoked-keys=",), ("--images-signatures", "0")],
-                         ids=["both", "keys", "revoked keys", "signatures"])
+                                   ("--images-revoked-keys=",), ("--images-signatures", "0"), ("--device-compatible=",),
+                                   ("--device-compatible", " "),
+                                   ("--device-clock", "none"), ("--device-clock", "auto"), ("--host-chip", "any"),
+                                   ("--host-revision=",)],
+                         ids=lambda words: " ".join(words))
 def test_no_option_asks_for_less_than_the_configuration(router, words):
+    text = (router.home / "tandem.conf").read_text()
+    (router.home / "tandem.conf").write_text(text.replace("clock = none", "clock = trusted"))
     for image in (pair(), pair(UNKNOWN), dataclasses.replace(pair(), keys=())):
         refused(stored(router, image, *words), "bad_config")
     assert router.storage() == router.before
