@@ -20,7 +20,7 @@ struct look {
 static tdm_err on_header(void *ctx, const struct image_layout *layout)
 {
     (void)ctx;
-    printf("%zu parts, %u bytes\n", layout->part_count, (unsigned)layout->total_size);
+    (void)printf("%zu parts, %u bytes\n", layout->part_count, (unsigned)layout->total_size);
     return TDM_OK;
 }
 
@@ -36,7 +36,7 @@ static tdm_err on_version(void *ctx, const char *text, size_t len)
 static tdm_err on_manifest(void *ctx, const uint8_t *bytes, size_t len)
 {
     (void)ctx, (void)bytes;
-    printf("manifest, %zu bytes\n", len);
+    (void)printf("manifest, %zu bytes\n", len);
     return TDM_OK;
 }
 
@@ -49,7 +49,7 @@ static tdm_err on_part_data(void *ctx, const struct image_part *part, uint32_t a
 static tdm_err on_part_end(void *ctx, const struct image_part *part)
 {
     (void)ctx;
-    printf("part %u, %u bytes\n", (unsigned)part->tag, (unsigned)part->size);
+    (void)printf("part %u, %u bytes\n", (unsigned)part->tag, (unsigned)part->size);
     return TDM_OK;
 }
 
@@ -67,7 +67,8 @@ static tdm_err read_image(FILE *file, struct look *look)
     if (err == TDM_OK)
         err = image_end(&parser);
     if (err != TDM_OK)
-        fprintf(stderr, "%s: %s, at %llu\n", parser.fault.code, parser.fault.what, (unsigned long long)parser.fault.at);
+        (void)fprintf(stderr, "%s: %s, at %llu\n", parser.fault.code, parser.fault.what,
+                      (unsigned long long)parser.fault.at);
     return err;
 }
 
@@ -90,7 +91,7 @@ static tdm_err keep(struct tdm_flash *flash, const char *version)
     if (err == TDM_OK)
         err = slot_store_load(&store, &record, &state);
     if (err == TDM_OK)
-        printf("kept: %s\n", record.rcp[SLOT_R0].version);
+        (void)printf("kept: %s\n", record.rcp[SLOT_R0].version);
     return err;
 }
 
@@ -102,15 +103,15 @@ int main(int argc, char **argv)
     FILE *file = argc == 2 ? fopen(argv[1], "rb") : NULL;
 
     if (file == NULL) {
-        fprintf(stderr, "usage: own-port IMAGE\n");
+        (void)fprintf(stderr, "usage: own-port IMAGE\n");
         return 2;
     }
     ram_flash_init(&flash, bytes, sizeof bytes);
     tdm_err err = read_image(file, &look);
-    fclose(file);
+    (void)fclose(file); /* only read */
     if (err == TDM_OK)
         err = keep(&flash.port, look.version);
     if (err != TDM_OK)
-        fprintf(stderr, "own-port: %s\n", tdm_err_name(err));
+        (void)fprintf(stderr, "own-port: %s\n", tdm_err_name(err));
     return err != TDM_OK;
 }
