@@ -116,6 +116,8 @@ static tdm_err connect(struct reconcile *r)
         r->cfg.hand_ms = 0; /* nobody came: the next attempt does not wait for long again */
     if (err == TDM_OK)
         err = check_fit(r);
+    if (err == TDM_OK || err == TDM_E_UNREACHABLE)
+        r->radio_answers = false; /* the firmware that did is stopped, or out of reach */
     if (err == TDM_OK) {
         r->record.radio.chip = r->esprom.chip->id;
         r->record.radio.revision = r->esprom.revision;

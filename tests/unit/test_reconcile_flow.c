@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "support/boot_scene.h"
+#include "support/faulty_ports.h"
 
 #define A        TDM_HOST_A
 #define B        TDM_HOST_B
@@ -362,6 +363,33 @@ static void a_port_that_is_not_there_condemns_nothing_at_once(void **state)
     }
 }
 
+/* An adapter that is pulled while it flashes: the update did nothing wrong, and the next start that has a port goes on. */
+static void a_port_that_goes_away_while_flashing_condemns_nothing(void **state)
+{
+    static const struct {
+        enum scene_record kind;
+        enum reconcile_outcome outcome;
+    } rows[] = {{HOST_TRIAL, RECONCILE_RESTART}, {RADIO_TRIAL, RECONCILE_DEGRADED}};
+    static const uint32_t calls[] = {150, 400, 800};
+
+    for (size_t i = 0; i < 2 * sizeof calls / sizeof calls[0]; i++) {
+        (void)scene_open(state);
+        struct slot_record rec = scene_with(&old_image, rows[i % 2].kind, &new_image);
+        scene_holds(&rec, 1);
+        world_store(&w.router, &rec);
+        faulty_serial(&w.serial);
+        faulty_plan(FAULTY_SERIAL, calls[i / 2], true, TDM_E_UNREACHABLE);
+        assert_int_equal(pair_boot(&w), rows[i % 2].outcome);
+        assert_true(faulty_has_struck() && w.flow.was_flashed);
+        assert_false(w.flow.was_condemned || w.flow.radio_answers);
+        assert_int_equal(w.flow.fault.err, TDM_E_UNREACHABLE);
+        faulty_plan(FAULTY_SERIAL, 0, false, TDM_OK);
+        assert_int_equal(pair_boot(&w), RECONCILE_OK);
+        assert_string_equal(pair_radio_runs(&w), new_text);
+        (void)scene_close(state);
+    }
+}
+
 /* It never comes while the new host runs, which may be that host's fault: after its starts the old one is back. */
 static void a_host_that_has_no_port_is_given_up(void **state)
 {
@@ -429,6 +457,7 @@ int main(void)
         STORY(a_second_start_does_nothing),
         STORY(a_radio_reset_by_hand_is_proven_by_the_next_start),
         cmocka_unit_test(a_port_that_is_not_there_condemns_nothing_at_once),
+        cmocka_unit_test(a_port_that_goes_away_while_flashing_condemns_nothing),
         STORY(a_host_that_has_no_port_is_given_up),
         STORY(a_wrong_name_is_remembered),
         STORY(only_what_differs_is_written),
