@@ -31,6 +31,13 @@ static void add_layer(struct probing *p, const char *layer, const char *result, 
     cJSON_AddStringToObject(row, "detail", detail);
 }
 
+static void add_failed_layer(struct probing *p, const char *layer, const char *result, const struct tdm_fault *why)
+{
+    bool is_stopped = why->err == TDM_E_CANCELLED;
+    add_layer(p, layer, is_stopped ? tdm_err_name(why->err) : result,
+              is_stopped ? "stopped by the operator" : why->what);
+}
+
 static tdm_err ask(struct probing *p, const char *layer, bool was_reset)
 {
     struct spinel_config cfg = {.serial = &p->dev->serial.port,
@@ -43,7 +50,10 @@ static tdm_err ask(struct probing *p, const char *layer, bool was_reset)
     spinel_init(&p->spinel, &cfg);
     tdm_err err =
         was_reset ? spinel_probe_after_reset(&p->spinel, &p->who) : spinel_probe(&p->spinel, SPINEL_ASK, &p->who);
-    add_layer(p, layer, err == TDM_OK ? "answers" : tdm_err_name(err), err == TDM_OK ? "" : p->spinel.fault.what);
+    if (err == TDM_OK)
+        add_layer(p, layer, "answers", "");
+    else
+        add_failed_layer(p, layer, tdm_err_name(err), &p->spinel.fault);
     return err;
 }
 
@@ -70,15 +80,17 @@ static tdm_err visit_loader(struct probing *p)
 
     esprom_init(&p->rom, &cfg);
     tdm_err err = esprom_connect(&p->rom);
-    struct tdm_fault first = p->rom.fault;
-    tdm_err left = esprom_leave(&p->rom);
+    tdm_err left = esprom_leave(&p->rom); /* what failed first stays its fault */
     err = err != TDM_OK ? err : left;
-    add_layer(p, "loader", err == TDM_OK ? "answers" : first.code, err == TDM_OK ? "" : first.what);
     if (p->rom.boot_text[0] != '\0')
         cJSON_AddStringToObject(p->app->result, "boot_text", p->rom.boot_text);
-    if (err == TDM_OK)
-        add_rom(p);
-    return err;
+    if (err != TDM_OK) {
+        add_failed_layer(p, "loader", p->rom.fault.code, &p->rom.fault);
+        return err;
+    }
+    add_layer(p, "loader", "answers", "");
+    add_rom(p);
+    return TDM_OK;
 }
 
 /* Firmware that is no co-processor's may still tell its version. */
@@ -110,7 +122,9 @@ static int fail_loader(struct probing *p, bool answered_before)
 {
     struct app *app = p->app;
     bool is_idle = are_lines_idle(p, answered_before);
-    tdm_err err = answered_before ? ask(p, "firmware after reset", true) : TDM_E_TIMEOUT; /* its layer says how it is */
+    bool is_stopped = p->rom.fault.err == TDM_E_CANCELLED;
+    bool is_asked = answered_before && !is_stopped;
+    tdm_err err = is_asked ? ask(p, "firmware after reset", true) : TDM_E_TIMEOUT; /* its layer says how it is */
 
     if (!is_idle || err == TDM_E_TIMEOUT)
         return app_fail_fault(app, place_of(app, &p->rom.fault), &p->rom.fault);
@@ -150,7 +164,7 @@ static int probe(struct probing *p, bool with_reset)
     p->layers = cJSON_AddArrayToObject(p->app->result, "layers");
     add_layer(p, "port", "open", p->app->cfg.radio.port);
     tdm_err err = ask(p, "firmware", false);
-    if (err == TDM_E_TIMEOUT || with_reset)
+    if (err == TDM_E_TIMEOUT || (with_reset && err != TDM_E_CANCELLED))
         return p->dev->lines.port.is_wired ? probe_by_lines(p, err) : probe_by_hand(p, err);
     return tell(p, err);
 }

@@ -337,7 +337,7 @@ tdm_err reconcile_radio_predict(struct reconcile *r)
     enum radio_next next = radio_decide(&facts);
     if (next == RADIO_RIGHT || next == RADIO_RIGHT_MISNAMED)
         return TDM_OK;
-    if (reconcile_is_portless(r))
+    if (reconcile_is_portless(r) || reconcile_is_stopped(r))
         return r->attempt.err;
     err = reconcile_regions_predict(r, radio_rate(&r->record, r->cfg.flash_baud));
     struct tdm_fault why = r->attempt;

@@ -276,16 +276,25 @@ def test_even_a_kill_starts_what_was_stopped(slow_router, pack, new):  # noqa: F
     assert router.radio_runs(new)
 
 
-def test_a_signal_while_asking(slow_router):
-    """A radio that is silent is asked for seconds; the answer to a signal does not wait for that."""
+@pytest.mark.parametrize("words", [["rcp", "probe"], ["rcp", "probe", "--reset"], ["rcp", "update", "--dry-run"], ["rcp", "update"]],
+                         ids=" ".join)
+def test_a_signal_while_asking(slow_router, new, words):  # noqa: F811
+    """A radio that is silent is asked for seconds; the answer to a signal does not wait for that, and resets nothing."""
     router = slow_router
+    router.tandem("rcp", "adopt", new.dir, ok=True)
+    levels, program = router.home / "levels", router.home / "lines"
+    program.write_text(LINES.format(python=sys.executable, log=levels, sim=router.sim))
+    program.chmod(0o755)
     assert router.sim.control("power 0") == "ok"
-    process = subprocess.Popen([str(word) for word in (router.run.path, "--config", router.home / "tandem.conf",
-                                                       "--json", "rcp", "probe")], text=True,
+    process = subprocess.Popen([str(word) for word in (router.run.path, "--config", router.home / "tandem.conf", "--json",
+                                                       "--radio-lines", f"command:{program}", *words)], text=True,
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     for line in process.stderr:
         if json.loads(line).get("phase") == "ask":
             process.send_signal(signal.SIGTERM)
             break
     out, _ = process.communicate(timeout=60)
-    assert (process.returncode, json.loads(out)["error"]["code"]) == (42, "stopped_by_operator")
+    said = json.loads(out)
+    assert (process.returncode, said["error"]["code"]) == (42, "stopped_by_operator"), said
+    assert not levels.exists(), lines_of(levels)
+    assert "failed" not in json.dumps(said.get("layers", [])), said

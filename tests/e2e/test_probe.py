@@ -8,13 +8,14 @@ that runs, its version, and what it is if it is no co-processor's.
 import json
 import os
 import subprocess
+import sys
 
 import pytest
 
 from foreign import Chip, Manners
 from simulator import Simulator
 from test_boot import Router, old, plant  # noqa: F401  old is a fixture
-from test_exclusive import holder  # noqa: F401  a fixture
+from test_exclusive import LINES, holder  # noqa: F401  holder is a fixture
 
 NOBODY = 65534
 
@@ -147,6 +148,18 @@ def test_ports_that_are_none(router, tmp_path):
     assert missing["error"]["code"] == "port_not_found" and "correct [radio] port" in missing["error"]["message"]
     plain = router.json("rcp", "probe", "--radio-port", router.sim.flash)
     assert plain["error"]["code"] == "port_not_a_tty" and "correct [radio] port" in plain["error"]["message"]
+
+
+def test_a_reset_line_that_fails_on_the_way_out(router, tmp_path):
+    """The loader answers, and then cannot be left: its layer says so."""
+    lines = tmp_path / "lines"
+    lines.write_text(LINES.format(python=sys.executable, log=tmp_path / "lines.log", sim=router.sim) +
+                     "sys.exit(levels == {'reset': '1', 'boot': '0'})\n")
+    lines.chmod(0o755)
+    said = router.json("rcp", "probe", "--reset", "--radio-lines", f"command:{lines}")
+    assert said["error"]["code"] == "lines_failed", said
+    loader = next(row for row in said["layers"] if row["layer"] == "loader")
+    assert loader["result"] == "lines_failed" and loader["detail"], said
 
 
 def test_busy_port(router, holder):  # noqa: F811
