@@ -29,6 +29,7 @@ static const struct advice_row {
     {"bad_scheme", "give an https:// URL, or the name of a file"},
     {"bad_signature", "do not install it; fetch the image again from a source you trust"},
     {"bad_signature_file", "give what the signer wrote, whole: --attach-der takes DER, --attach-raw 64 bytes r, s"},
+    {"bad_signing_key", "name a PEM file with a private P-256 key, or the pkcs11: address of one"},
     {"bad_state", "look at `tandem ota status`; restart the router and run `tandem boot`"},
     {"bad_trust_file", "look at it with `tandem trust list`"},
     {"bad_url", "write it as https://HOST:PORT/NAME"},

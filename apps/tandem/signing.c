@@ -98,7 +98,7 @@ static tdm_err read_pem(struct signing_key *k, const char *place, const uint8_t 
         return refuse_locked(why, &asking);
     if (is_public(text, len))
         return refuse(why, TDM_E_FORMAT, "key_is_public", "holds a public key; signing takes the private one");
-    return refuse(why, TDM_E_FORMAT, "bad_key_file", "holds no private key in PEM form");
+    return refuse(why, TDM_E_FORMAT, "bad_signing_key", "holds no private key in PEM form");
 }
 
 static tdm_err open_file(struct signing_key *k, const char *place, struct tdm_fault *why)
@@ -158,7 +158,7 @@ static tdm_err open_uri(struct signing_key *k, const char *uri, struct tdm_fault
         return TDM_OK;
     if (asking.is_asked)
         return refuse_locked(why, &asking);
-    return refuse(why, TDM_E_NOT_FOUND, "bad_key_file", "names no private key that the pkcs11 provider can open");
+    return refuse(why, TDM_E_NOT_FOUND, "bad_signing_key", "names no private key that the pkcs11 provider can open");
 }
 
 /* ---- both ---- */
@@ -195,12 +195,12 @@ static EVP_PKEY *public_half(const EVP_PKEY *key)
 static tdm_err read_point(struct signing_key *k, const EVP_PKEY *half, struct tdm_fault *why)
 {
     if (half == NULL)
-        return refuse(why, TDM_E_FORMAT, "bad_key_file", "does not tell the public half of its key");
+        return refuse(why, TDM_E_FORMAT, "bad_signing_key", "does not tell the public half of its key");
     if (!is_p256(half))
         return refuse(why, TDM_E_FORMAT, "key_wrong_kind", "holds a key that is not one of the curve P-256");
     if (!coordinate(half, OSSL_PKEY_PARAM_EC_PUB_X, k->point) ||
         !coordinate(half, OSSL_PKEY_PARAM_EC_PUB_Y, k->point + HALF))
-        return refuse(why, TDM_E_FORMAT, "bad_key_file", "does not tell the public half of its key");
+        return refuse(why, TDM_E_FORMAT, "bad_signing_key", "does not tell the public half of its key");
     if (keys_id(k->point, k->id) != TDM_OK)
         return refuse(why, TDM_E_IO, "crypto", "the digest library does not work");
     return TDM_OK;

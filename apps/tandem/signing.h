@@ -8,7 +8,7 @@
  * Nonces    deterministic (RFC 6979) where the library or the device offers it, OpenSSL from 3.2 on; random otherwise:
  *           a nonce is nothing to write by hand.
  * Memory    signing_close() gives back what signing_open() took; a key that was never opened is fine.
- * Faults    codes bad_key_file, key_is_public, key_wrong_kind, key_locked, no_provider, sign_failed, bad_signature_file
+ * Faults    codes bad_signing_key, key_is_public, key_wrong_kind, key_locked, no_provider, sign_failed, bad_signature_file
  *           and those of filework.
  */
 #ifndef TANDEM_SIGNING_H
