@@ -2,6 +2,7 @@
 #include "sim_ends.h"
 
 #include <arpa/inet.h>
+#include <asm/ioctls.h>
 #include <asm/termbits.h> /* termios2: the rate as a number; excludes <termios.h> */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,12 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "linux/ioctl_request.h"
 
 static bool complain(const char *doing, const char *what)
 {
@@ -44,14 +46,14 @@ static bool make_raw(const char *slave)
     int fd = open(slave, O_RDWR | O_NOCTTY | O_CLOEXEC);
     bool is_done;
 
-    if (fd < 0 || ioctl(fd, TCGETS2, &t) != 0) {
+    if (fd < 0 || ioctl(fd, (ioctl_request)TCGETS2, &t) != 0) {
         close_fd(&fd);
         return false;
     }
     t.c_iflag = t.c_oflag = t.c_lflag = 0;
     t.c_cflag = CS8 | CREAD | CLOCAL | BOTHER;
     t.c_ispeed = t.c_ospeed = SIM_ROM_BAUD;
-    is_done = ioctl(fd, TCSETS2, &t) == 0;
+    is_done = ioctl(fd, (ioctl_request)TCSETS2, &t) == 0;
     close_fd(&fd);
     return is_done;
 }
@@ -85,7 +87,7 @@ static uint32_t pty_baud(int pty)
 {
     struct termios2 t;
 
-    return ioctl(pty, TCGETS2, &t) == 0 && t.c_ospeed > 0 ? t.c_ospeed : SIM_ROM_BAUD;
+    return ioctl(pty, (ioctl_request)TCGETS2, &t) == 0 && t.c_ospeed > 0 ? t.c_ospeed : SIM_ROM_BAUD;
 }
 
 /* ---- sockets -------------------------------------------------------------------------------------------------------- */
@@ -144,14 +146,21 @@ static int accept_tcp(int listener)
     return fd;
 }
 
+static void accept_rfc2217(struct sim_ends *e)
+{
+    e->rfc2217 = accept_tcp(e->rfc2217_listen);
+    if (e->rfc2217 < 0)
+        return;
+    sim_rfc2217_init(&e->server, SIM_ROM_BAUD);
+    e->raw_pos = e->raw_len = 0;
+}
+
 static void accept_waiting(struct sim_ends *e)
 {
     if (e->tcp < 0)
         e->tcp = accept_tcp(e->tcp_listen);
-    if (e->rfc2217 < 0 && (e->rfc2217 = accept_tcp(e->rfc2217_listen)) >= 0) {
-        sim_rfc2217_init(&e->server, SIM_ROM_BAUD);
-        e->raw_pos = e->raw_len = 0;
-    }
+    if (e->rfc2217 < 0)
+        accept_rfc2217(e);
     for (size_t i = 0; i < SIM_CONTROL_CLIENTS; i++)
         if (e->clients[i].fd < 0)
             e->clients[i] = (struct sim_control_client){.fd = accept_one(e->control_listen)};

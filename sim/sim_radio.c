@@ -137,8 +137,9 @@ static void get(struct sim_radio *r, uint8_t header, size_t i)
 {
     uint8_t value[8];
     struct bytes_writer w = bytes_writer_on(value, sizeof value);
+    enum kind kind = i == PROP_COUNT ? ACCEPTED : props[i].kind;
 
-    switch (i == PROP_COUNT ? ACCEPTED : props[i].kind) {
+    switch (kind) {
     case FIXED:
     case KEPT:
         send(r, header, props[i].id, r->values[i], props[i].len);

@@ -175,10 +175,17 @@ static bool open_log(struct program *p)
 {
     const char *name = p->options.log_file;
 
-    p->log = name == NULL ? NULL : strcmp(name, "-") == 0 ? stderr : fopen(name, "w");
-    if (name != NULL && p->log == NULL)
+    p->log = NULL;
+    if (name == NULL)
+        return true;
+    if (strcmp(name, "-") == 0) {
+        p->log = stderr;
+        return true;
+    }
+    p->log = fopen(name, "w");
+    if (p->log == NULL)
         (void)fprintf(stderr, "tandem-sim: cannot write %s: %s\n", name, strerror(errno));
-    return name == NULL || p->log != NULL;
+    return p->log != NULL;
 }
 
 static void say_ready(const struct program *p)

@@ -42,8 +42,8 @@ def run(*command) -> str:
 
 def build(target: str, folder: Path) -> list[Path]:
     shutil.rmtree(folder, ignore_errors=True)
-    run("cmake", "-S", REPO, "-B", folder, "-G", "Ninja", "-DTANDEM_CORE_ONLY=ON", "-DCMAKE_BUILD_TYPE=MinSizeRel",
-        f"-DCMAKE_TOOLCHAIN_FILE={REPO}/cmake/toolchain-{target}.cmake")
+    run("cmake", "-S", REPO, "-B", folder, "-G", "Ninja", "-DTANDEM_CORE_ONLY=ON", "-DTANDEM_WERROR=ON",
+        "-DCMAKE_BUILD_TYPE=MinSizeRel", f"-DCMAKE_TOOLCHAIN_FILE={REPO}/cmake/toolchain-{target}.cmake")
     run("cmake", "--build", folder, "-j", os.cpu_count())
     return sorted((folder / "src").rglob("*.obj"))
 

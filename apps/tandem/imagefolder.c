@@ -24,7 +24,7 @@ static bool is_image(int folder, const char *name)
     uint8_t entry[IMAGE_ENTRY_LEN];
     struct stat st;
 
-    if (fstatat(folder, name, &st, 0) != 0 || !S_ISREG(st.st_mode))
+    if (folder < 0 || fstatat(folder, name, &st, 0) != 0 || !S_ISREG(st.st_mode))
         return false;
     int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
     if (fd < 0)

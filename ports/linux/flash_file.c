@@ -8,9 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "linux/ioctl_request.h"
 
 /*
  * Erase writes nothing: files and block devices are overwritten in place, and the contract leaves an erased range
@@ -236,7 +237,7 @@ static int open_flags(enum flash_file_mode mode, bool is_device)
 static int measure(const struct flash_file *f, const struct stat *st, uint64_t *size)
 {
     *size = (uint64_t)st->st_size;
-    return f->is_device ? ioctl(f->fd, BLKGETSIZE64, size) : 0;
+    return f->is_device ? ioctl(f->fd, (ioctl_request)BLKGETSIZE64, size) : 0;
 }
 
 static void set_geometry(struct flash_file *f, uint64_t size)

@@ -16,7 +16,7 @@ static bool is_open_as(int folder, const char *fd, dev_t device)
     char target[PATH_LEN];
     struct stat st;
 
-    ssize_t n = readlinkat(folder, fd, target, sizeof target);
+    ssize_t n = folder >= 0 ? readlinkat(folder, fd, target, sizeof target) : -1;
     return n > 5 && strncmp(target, "/dev/", 5) == 0 && fstatat(folder, fd, &st, 0) == 0 && S_ISCHR(st.st_mode) &&
            st.st_rdev == device;
 }

@@ -29,9 +29,10 @@ static int open_secret(const char *path, struct tdm_fault *why)
 {
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool may_not = fd < 0 && errno == EACCES;
 
     if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        (void)tdm_fault_set(why, errno == EACCES ? TDM_E_ACCESS : TDM_E_NOT_FOUND, "credentials_file",
+        (void)tdm_fault_set(why, may_not ? TDM_E_ACCESS : TDM_E_NOT_FOUND, "credentials_file",
                             "the file with the credentials cannot be read", 0);
     } else if ((st.st_mode & (S_IROTH | S_IWOTH)) != 0) {
         (void)tdm_fault_set(why, TDM_E_ACCESS, "credentials_open", "everybody may read or write these credentials", 0);

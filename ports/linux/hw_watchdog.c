@@ -7,8 +7,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "linux/ioctl_request.h"
 
 static void feed(const struct watchdog *w)
 {
@@ -77,7 +78,8 @@ tdm_err watchdog_open(struct watchdog *w, const char *path, uint32_t patience_s)
     w->fd = open(path, O_WRONLY | O_CLOEXEC);
     if (w->fd < 0)
         return errno == EBUSY ? TDM_E_BUSY : errno == ENOENT ? TDM_E_NOT_FOUND : TDM_E_ACCESS;
-    (void)ioctl(w->fd, WDIOC_SETTIMEOUT, &seconds); /* a driver with a fixed or shorter time keeps its own */
+    /* A driver with a fixed or shorter time keeps its own. */
+    (void)ioctl(w->fd, (ioctl_request)WDIOC_SETTIMEOUT, &seconds);
     w->patience_beats = (int)(patience_s / WATCHDOG_BEAT_S + 1);
     watchdog_alive(w);
     feed(w);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kernel's own termios2 and not the C library's termios: it takes any rate as a number, also 2 000 000 and odd ones,
  * and its header cannot be included beside <termios.h>. */
+#include <asm/ioctls.h>
 #include <asm/termbits.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "linux/holder.h"
+#include "linux/ioctl_request.h"
 #include "linux/serial_backend.h"
 
 #define PTY_SLAVE_MAJOR_FIRST 136u /* Linux' list of devices */
@@ -78,16 +79,16 @@ tdm_err serial_tty_set_raw(int fd, uint32_t baud)
 
     if (baud == 0)
         return TDM_E_UNSUPPORTED;
-    if (ioctl(fd, TCGETS2, &t) != 0)
+    if (ioctl(fd, (ioctl_request)TCGETS2, &t) != 0)
         return TDM_E_IO;
     t.c_iflag = t.c_oflag = t.c_lflag = 0;
     t.c_cflag = CS8 | CREAD | CLOCAL | rate_code(baud) | rate_code(baud) << IBSHIFT;
     t.c_ispeed = t.c_ospeed = baud;
     t.c_cc[VMIN] = 1;
     t.c_cc[VTIME] = 0;
-    if (ioctl(fd, TCSETS2, &t) != 0)
+    if (ioctl(fd, (ioctl_request)TCSETS2, &t) != 0)
         return errno == EINVAL ? TDM_E_UNSUPPORTED : TDM_E_IO;
-    if (ioctl(fd, TCGETS2, &t) != 0)
+    if (ioctl(fd, (ioctl_request)TCGETS2, &t) != 0)
         return TDM_E_IO;
     return is_near(rate_of(&t), baud) ? TDM_OK : TDM_E_UNSUPPORTED;
 }
@@ -100,7 +101,7 @@ tdm_err serial_tty_drain(int fd)
     struct termios2 t;
     int queued = 0;
 
-    if (ioctl(fd, TCGETS2, &t) != 0 || ioctl(fd, TIOCOUTQ, &queued) != 0)
+    if (ioctl(fd, (ioctl_request)TCGETS2, &t) != 0 || ioctl(fd, TIOCOUTQ, &queued) != 0)
         return TDM_E_UNREACHABLE;
     uint64_t line_ms = rate_of(&t) > 0 ? (uint64_t)(unsigned)queued * BITS_PER_BYTE * 1000u / rate_of(&t) : 0;
     clock_posix_init(&clock);
@@ -190,7 +191,7 @@ static tdm_err prepare(struct serial_linux *s, int fd, uint32_t baud, struct tdm
 {
     struct termios2 t;
 
-    if (ioctl(fd, TCGETS2, &t) != 0)
+    if (ioctl(fd, (ioctl_request)TCGETS2, &t) != 0)
         return tdm_fault_set(why, TDM_E_UNSUPPORTED, "port_not_a_tty", "it is not a serial port", (uint64_t)errno);
     tdm_err err = lock(s, fd, why);
     if (err != TDM_OK)

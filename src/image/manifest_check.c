@@ -130,9 +130,9 @@ static tdm_err check_host(const struct manifest *m, bool has_host, struct tdm_fa
     if (m->host.family != MANIFEST_HOST_OPAQUE)
         return TDM_OK;
     if (m->host.chip != 0)
-        return bad(fault, "chip of an opaque host part", MANIFEST_AT_HOST + MANIFEST_AT_CHIP);
+        return bad(fault, "chip of an opaque host part", (size_t)MANIFEST_AT_HOST + MANIFEST_AT_CHIP);
     if (m->host.revision_max != 0) /* the least is not above it */
-        return bad(fault, "chip revisions of an opaque host part", MANIFEST_AT_HOST + MANIFEST_AT_REVISION_MIN);
+        return bad(fault, "chip revisions of an opaque host part", (size_t)MANIFEST_AT_HOST + MANIFEST_AT_REVISION_MIN);
     return TDM_OK;
 }
 

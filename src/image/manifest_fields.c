@@ -8,13 +8,13 @@ enum kind { U16, U32, U64, TEXT_32, TEXT_64 };
 
 /* A member's name cannot stand in parentheses. NOLINTBEGIN(bugprone-macro-parentheses) */
 #define SIDE(at, side)                                                                                                 \
-    {(at) + MANIFEST_AT_FAMILY, U16, offsetof(struct manifest, side.family)},                                          \
-        {(at) + MANIFEST_AT_CHIP, U16, offsetof(struct manifest, side.chip)},                                          \
-        {(at) + MANIFEST_AT_REVISION_MIN, U16, offsetof(struct manifest, side.revision_min)},                          \
-        {(at) + MANIFEST_AT_REVISION_MAX, U16, offsetof(struct manifest, side.revision_max)},                          \
-        {(at) + MANIFEST_AT_API, U16, offsetof(struct manifest, side.api)},                                            \
+    {(size_t)(at) + MANIFEST_AT_FAMILY, U16, offsetof(struct manifest, side.family)},                                  \
+        {(size_t)(at) + MANIFEST_AT_CHIP, U16, offsetof(struct manifest, side.chip)},                                  \
+        {(size_t)(at) + MANIFEST_AT_REVISION_MIN, U16, offsetof(struct manifest, side.revision_min)},                  \
+        {(size_t)(at) + MANIFEST_AT_REVISION_MAX, U16, offsetof(struct manifest, side.revision_max)},                  \
+        {(size_t)(at) + MANIFEST_AT_API, U16, offsetof(struct manifest, side.api)},                                    \
     {                                                                                                                  \
-        (at) + MANIFEST_AT_LEAST_API, U16, offsetof(struct manifest, side.least_api)                                   \
+        (size_t)(at) + MANIFEST_AT_LEAST_API, U16, offsetof(struct manifest, side.least_api)                           \
     }
 /* NOLINTEND(bugprone-macro-parentheses) */
 

@@ -77,7 +77,9 @@ tdm_err slot_writer_push(struct slot_writer *w, const uint8_t *data, size_t len)
         w->buf_len += part;
         data += part;
         len -= part;
-        if (w->buf_len == w->buf_cap && (w->err = flush(w)) != TDM_OK)
+        if (w->buf_len == w->buf_cap)
+            w->err = flush(w);
+        if (w->err != TDM_OK)
             return w->err;
     }
     return TDM_OK;
