@@ -6,13 +6,14 @@
 static const struct app_option options[] = {{0}};
 
 /*
- * A port that another program uses, or will not give up, stops the command with nothing changed. Any other trouble is
- * the radio's: the start goes on without it, and ends with the number of what was said first.
+ * A port that another program uses, or will not give up, stops the command with nothing changed, as the operator does. Any
+ * other trouble is the radio's: the start goes on without it, and ends with the number of what was said first.
  */
 static int open_radio(struct app *app, struct device *dev, int *trouble)
 {
     *trouble = device_open_radio(app, dev, DEVICE_START);
-    if (dev->exclusive.has_failed || *trouble == app_exit_number(TDM_E_BUSY))
+    if (dev->exclusive.has_failed || *trouble == app_exit_number(TDM_E_BUSY) ||
+        *trouble == app_exit_number(TDM_E_CANCELLED))
         return *trouble;
     if (*trouble != EXIT_OK)
         radiowork_stand_in(dev);

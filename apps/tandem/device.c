@@ -148,6 +148,13 @@ static tdm_err open_port(struct app *app, struct device *dev, enum device_use us
     }
 }
 
+static int stopped(struct app *app)
+{
+    static const struct tdm_fault why = {TDM_E_CANCELLED, "stopped_by_operator", "stopped by the operator", 0};
+
+    return app_fail_fault(app, app->cfg.radio.port, &why);
+}
+
 int device_open_radio(struct app *app, struct device *dev, enum device_use use)
 {
     const struct config *cfg = &app->cfg;
@@ -157,14 +164,15 @@ int device_open_radio(struct app *app, struct device *dev, enum device_use use)
         return app_fail(app, TDM_E_FORMAT, "bad_config", "[radio] block-size = %" PRIu64 " is not 1024, 2048 or 4096",
                         cfg->radio.block_size);
     int status = find_chip(app, &dev->chip);
+    cancel_on_signals(); /* what is being stopped is stopped before it is started again */
     if (status == EXIT_OK && use != DEVICE_LOOK)
         status = exclusive_begin(&dev->exclusive, app);
     if (status != EXIT_OK)
         return status;
     clock_posix_init(&dev->clock);
-    cancel_on_signals();
-    if (open_port(app, dev, use, &why) != TDM_OK)
-        return port_fault(app, &dev->serial, &why);
+    tdm_err err = cancel_is_asked() ? TDM_E_CANCELLED : open_port(app, dev, use, &why);
+    if (err != TDM_OK)
+        return cancel_is_asked() ? stopped(app) : port_fault(app, &dev->serial, &why);
     if (lines_linux_open(&dev->lines, cfg->radio.lines, &dev->serial, (uint32_t)cfg->radio.reset_hold_ms,
                          (uint32_t)cfg->radio.boot_hold_ms, &why) != TDM_OK)
         return app_fail_fault(app, cfg->radio.lines, &why);

@@ -31,6 +31,16 @@ static bool is_active(const char *unit)
     return program_run(argv, ASK_MS, NULL, 0) == TDM_OK;
 }
 
+/* It has failed, and systemd starts it once more in a moment: so does a stack whose radio is broken. */
+static bool comes_again(const char *unit)
+{
+    static const char state[] = "auto-restart"; /* or auto-restart-queued */
+    const char *const argv[] = {"systemctl", "show", "--property=SubState", "--value", unit, NULL};
+    char said[64];
+
+    return program_run(argv, ASK_MS, said, sizeof said) == TDM_OK && strncmp(said, state, strlen(state)) == 0;
+}
+
 static tdm_err systemctl(const struct exclusive *x, const char *verb)
 {
     const char *argv[EXCLUSIVE_UNITS_MAX + 3] = {"systemctl", verb};
@@ -39,7 +49,7 @@ static tdm_err systemctl(const struct exclusive *x, const char *verb)
     return x->unit_count == 0 ? TDM_OK : program_run(argv, WORK_MS, NULL, 0);
 }
 
-/* Of the configured units, those that run now. */
+/* Of the configured units, those that run now or will in a moment. */
 static int find_units(struct exclusive *x)
 {
     char *rest = NULL;
@@ -50,7 +60,7 @@ static int find_units(struct exclusive *x)
         if (++named > EXCLUSIVE_UNITS_MAX)
             return app_fail(x->app, TDM_E_FORMAT, "bad_config", "[radio] units names more than %d units",
                             EXCLUSIVE_UNITS_MAX);
-        if (is_active(unit))
+        if (is_active(unit) || comes_again(unit))
             x->units[x->unit_count++] = unit;
     }
     return EXIT_OK;

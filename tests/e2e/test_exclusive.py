@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -30,13 +31,14 @@ with socket.socket(socket.AF_UNIX) as pins:
         assert pins.recv(64) == b"ok\\n"
 """
 SYSTEMCTL = """#!/bin/sh
-# Units are files in {home}/units: "active" or not. A stop waits until whoever runs it has let go.
+# Units are files in {home}/units with their state, "active" or a sub-state that is none of the active ones.
 echo "$@" >>{home}/systemctl.log
 verb=$1; shift
-[ "$1" = --quiet ] && shift
+while [ "${{1#--}}" != "$1" ]; do shift; done
 for unit; do
     case $verb in
     is-active) [ "$(cat {home}/units/$unit 2>/dev/null)" = active ] || exit 3 ;;
+    show) cat {home}/units/$unit ;;
     stop) echo inactive >{home}/units/$unit ;;
     start) echo active >{home}/units/$unit ;;
     esac
@@ -195,20 +197,23 @@ def test_a_stop_that_fails_condemns_nothing(router, pack, samples, new):  # noqa
 
 
 def test_only_units_that_ran_are_stopped_and_started(router, old):  # noqa: F811
+    """One that systemd is about to start once more, as a stack whose radio is broken, would come up in the middle."""
     router.tandem("rcp", "adopt", old.dir, ok=True)
     tools, units = router.home / "tools", router.home / "units"
     tools.mkdir()
     units.mkdir()
     (tools / "systemctl").write_text(SYSTEMCTL.format(home=router.home))
     (tools / "systemctl").chmod(0o755)
-    (units / "one.service").write_text("active")
-    (units / "two.service").write_text("inactive")
-    router.tandem("rcp", "update", "--radio-units", "one.service two.service", ok=True,
+    states = {"one": "active", "two": "inactive", "three": "auto-restart", "four": "start-pre", "five": "auto-restart-queued"}
+    for name, state in states.items():
+        (units / f"{name}.service").write_text(f"{state}\n")
+    router.tandem("rcp", "update", "--radio-units", " ".join(f"{name}.service" for name in states), ok=True,
                   env=os.environ | {"PATH": f"{tools}:{os.environ['PATH']}"})
-    changes = [line for line in lines_of(router.home / "systemctl.log") if not line.startswith("is-active")]
-    assert changes == ["stop one.service", "start one.service"]
-    assert (units / "one.service").read_text() == "active\n"
-    assert (units / "two.service").read_text() == "inactive"
+    changes = [line for line in lines_of(router.home / "systemctl.log") if line.split()[0] in ("stop", "start")]
+    used = "one.service three.service five.service"
+    assert changes == [f"stop {used}", f"start {used}"]
+    assert {name: (units / f"{name}.service").read_text().strip() for name in states} == \
+        states | {"one": "active", "three": "active", "five": "active"}
 
 
 @pytest.fixture
@@ -274,6 +279,48 @@ def test_even_a_kill_starts_what_was_stopped(slow_router, pack, new):  # noqa: F
     assert (router.home / "started").read_text() == "done\n"
     assert router.json("boot", ok=True)["state"] == "ok"
     assert router.radio_runs(new)
+
+
+def begin(router, *words):
+    return subprocess.Popen([str(word) for word in (router.run.path, "--config", router.home / "tandem.conf", "--json", *words)],
+                            text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+@pytest.mark.parametrize("words", [["boot"], ["rcp", "update"], ["rcp", "reset"]], ids=" ".join)
+def test_a_signal_while_the_users_of_the_radio_are_stopped(router, new, words):  # noqa: F811
+    """They are started when they have stopped, not in the middle of it; and nothing is done in between."""
+    router.tandem("rcp", "adopt", new.dir, ok=True)
+    before = router.json("ota", "status", ok=True), router.sim.flash.read_bytes()
+    gate, levels, program = router.home / "gate", router.home / "levels", router.home / "lines"
+    program.write_text(LINES.format(python=sys.executable, log=levels, sim=router.sim))
+    program.chmod(0o755)
+    os.mkfifo(gate)
+    options, log = around(router, stop=f"read go <{gate}; echo stopped >>{router.home}/order.log")
+    process = begin(router, *options, "--radio-lines", f"command:{program}", *words)
+    with gate.open("w") as go:              # open when the stop has begun
+        process.send_signal(signal.SIGTERM)
+        go.write("go\n")
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 42 and json.loads(out)["error"]["code"] == "stopped_by_operator", out
+    assert lines_of(log) == ["stop", "stopped", "start"]
+    assert not levels.exists()
+    assert (router.json("ota", "status", ok=True), router.sim.flash.read_bytes()) == before
+
+
+def test_a_signal_while_the_port_is_awaited_decides_nothing(router, pack, samples, new):  # noqa: F811
+    """An adapter that is late, and an operator who does not wait: this start of the new pair goes on when it is run again."""
+    router.tandem("ota", "download", pack(new, "--br-firmware", samples.host("linux", 2)), ok=True)
+    assert router.start() == "B"
+    before = router.json("ota", "status", ok=True)
+    process = begin(router, "--radio-port", router.home / "missing", "--radio-port-wait", "600", "boot")
+    caught = Path(f"/proc/{process.pid}/status")
+    while int(caught.read_text().split("SigCgt:")[1].split()[0], 16) >> (signal.SIGTERM - 1) & 1 == 0:
+        pass
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 42 and json.loads(out)["error"]["code"] == "stopped_by_operator", out
+    assert router.json("ota", "status", ok=True) == before
+    assert router.json("boot", ok=True)["state"] == "ok"
 
 
 @pytest.mark.parametrize("words", [["rcp", "probe"], ["rcp", "probe", "--reset"], ["rcp", "update", "--dry-run"], ["rcp", "update"]],
