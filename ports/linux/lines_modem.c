@@ -26,6 +26,19 @@ static tdm_err lines_modem_set(struct tdm_lines *port, bool reset, bool boot)
     return apply(l, steps, lines_modem_steps(&l->modem, reset, boot, steps));
 }
 
+/*
+ * Whoever opens a port asserts DTR and RTS. Two transistors make nothing of that; without them, or inverted, it pulls RESET
+ * or BOOT, and firmware that is held in reset cannot be asked. BOOT goes first: the strap is sampled as RESET rises.
+ */
+static tdm_err let_go(const struct lines_linux *l)
+{
+    const struct lines_modem *m = &l->modem;
+
+    if (!m->is_direct && !m->reset_inverted && !m->boot_inverted)
+        return TDM_OK;
+    return serial_linux_set_modem(l->serial, lines_modem_idle(m), false);
+}
+
 static const struct tdm_lines_ops lines_modem_ops = {.set = lines_modem_set};
 
 tdm_err lines_modem_open(struct lines_linux *l, struct tdm_fault *why)
@@ -39,6 +52,9 @@ tdm_err lines_modem_open(struct lines_linux *l, struct tdm_fault *why)
     if (l->serial == NULL || !l->serial->is_open || !serial_linux_has_modem(l->serial))
         return tdm_fault_set(why, TDM_E_UNSUPPORTED, "lines_no_modem",
                              "DTR and RTS need a local serial port that has them, or rfc2217://", 0);
+    tdm_err err = let_go(l);
+    if (err != TDM_OK)
+        return tdm_fault_set(why, err, "lines_failed", "DTR and RTS could not be moved", 0);
     l->port.ops = &lines_modem_ops;
     return TDM_OK;
 }

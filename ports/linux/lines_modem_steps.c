@@ -110,6 +110,11 @@ static unsigned wired(const struct lines_modem *m, unsigned lines)
     return (boot ? SERIAL_DTR : 0) | (reset ? SERIAL_RTS : 0);
 }
 
+unsigned lines_modem_idle(const struct lines_modem *m)
+{
+    return wired(m, 0);
+}
+
 size_t lines_modem_steps(struct lines_modem *m, bool reset, bool boot, struct modem_step out[MODEM_STEPS_MAX])
 {
     bool is_alternating = m->way == MODEM_ALTERNATE;

@@ -38,6 +38,9 @@ struct modem_step {
 /* The words behind "modem": "-WAY" or nothing, then ":OPTION,OPTION" or nothing. False: not understood. */
 bool lines_modem_read(struct lines_modem *m, const char *words);
 
+/* The state in which neither RESET nor BOOT is pulled. */
+unsigned lines_modem_idle(const struct lines_modem *m);
+
 /* How many steps lead to these levels. Each reset into the loader counts for `alternate`. */
 size_t lines_modem_steps(struct lines_modem *m, bool reset, bool boot, struct modem_step out[MODEM_STEPS_MAX]);
 

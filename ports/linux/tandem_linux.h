@@ -158,7 +158,7 @@ struct lines_modem {
  * command  PROGRAM is run with two words, "reset=0|1" "boot=0|1", and sets both lines.
  * control  a Unix socket that takes the lines "reset 0|1" and "boot 0|1" and answers "ok": tandem-sim.
  * Codes    lines_bad_spec, lines_no_modem, lines_not_built, lines_not_found, lines_no_access, lines_busy, lines_refused,
- *          lines_unreachable.
+ *          lines_unreachable, lines_failed.
  * set      PEER: the program ended with another status than 0, or the socket answered something else than "ok".
  *          TIMEOUT: the program ran longer than 5 s (it is ended then), or the socket gave no answer for 2 s.
  */

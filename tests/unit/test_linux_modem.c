@@ -181,6 +181,42 @@ static void test_kernel_requests(void **state)
     }
 }
 
+/* Opening a port asserts DTR and RTS. Behind two transistors that pulls nothing, and nothing may be pulled by letting go;
+ * elsewhere it holds the radio in reset or its strap down: BOOT is let go, then RESET. */
+static void test_opening_lets_go(void **state)
+{
+    static const struct {
+        const char *spec, *seen;
+        int bits;
+    } rows[] = {
+        {"modem", "", TIOCM_DTR | TIOCM_RTS},
+        {"modem-usb", "", TIOCM_DTR | TIOCM_RTS},
+        {"modem:direct", "01 00", 0},
+        {"modem-together:direct", "01 00", 0},
+        {"modem:invert-boot", "11 10", TIOCM_DTR},
+        {"modem:invert-reset", "01 01", TIOCM_RTS},
+        {"modem-classic:direct,invert-reset", "01 01", TIOCM_RTS},
+        {"modem:direct,invert-reset,invert-boot", "11 11", TIOCM_DTR | TIOCM_RTS},
+    };
+    struct serial_linux serial = {.fd = 0, .is_open = true, .is_tty = true};
+    struct lines_linux l;
+    struct tdm_fault why = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        memset(&line, 0, sizeof line);
+        line.bits = TIOCM_DTR | TIOCM_RTS;
+        l = open_lines(rows[i].spec, &serial);
+        if (strcmp(line.seen, rows[i].seen) != 0 || line.bits != rows[i].bits)
+            fail_msg("%s: %s", rows[i].spec, line.seen);
+        lines_linux_close(&l);
+    }
+    memset(&line, 0, sizeof line);
+    line.fails_at = 2; /* 1: does the port have them at all? */
+    assert_int_equal(lines_linux_open(&l, "modem:direct", &serial, 0, 0, &why), TDM_E_UNREACHABLE);
+    assert_string_equal(why.code, "lines_failed");
+    assert_false(l.is_open || l.port.is_wired);
+}
+
 static void test_adapter_pulled_out(void **state)
 {
     static const char *const specs[] = {"modem-together", "modem-classic"};
@@ -203,8 +239,12 @@ static void test_adapter_pulled_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_steps),           cmocka_unit_test(test_alternating),        cmocka_unit_test(test_words),
-        cmocka_unit_test(test_kernel_requests), cmocka_unit_test(test_adapter_pulled_out),
+        cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_alternating),
+        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_kernel_requests),
+        cmocka_unit_test(test_adapter_pulled_out),
+        cmocka_unit_test(test_opening_lets_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
