@@ -225,6 +225,9 @@ int radiowork_report_prediction(struct app *app, const struct reconcile *flow, t
         add_radio(app->result, flow);
     if (err == TDM_OK)
         add_cost(app->result, "prediction", &flow->cost);
+    if (err == TDM_OK && flow->esprom.needs_hand && !flow->radio_answers)
+        cJSON_AddStringToObject(app->result, "next_step",
+                                "press the radio's RESET button: nothing else ends its loader");
     if (err == TDM_OK && flow->cost.sectors == 0)
         tdm_log_note(app->log, TDM_LOG_INFO, "the radio runs its bundle: nothing would be sent", 0);
     return err == TDM_OK ? EXIT_OK

@@ -43,6 +43,15 @@ def test_dry_run(router, by_hand, new):  # noqa: F811
     assert said["pressed"] == ["BOOT and RESET", "RESET"]
 
 
+def test_dry_run_that_nobody_ends(router, new):  # noqa: F811
+    """The prediction is there, and so is a radio that nothing but its button brings back."""
+    router.tandem("rcp", "adopt", new.dir, ok=True)
+    router.sim.reset(boot=True)
+    said = router.json("rcp", "update", "--dry-run", "--radio-lines", "none")
+    assert said["exit"] == 0 and said["prediction"]["rewritten"] > 0 and not said["radio"]["answers"], said
+    assert "RESET button" in said["next_step"] and router.sim.control("state") == "ok loader"
+
+
 def test_probe(router, by_hand, old):  # noqa: F811
     answers = by_hand("rcp", "probe")
     assert answers["radio"]["version"] == old.version and answers["pressed"] == []
