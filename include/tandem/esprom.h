@@ -135,6 +135,7 @@ struct esprom {
 
     struct esprom_link link;
     bool is_connected, is_identified, is_deflate_refused;
+    bool is_in_loader;         /* it has answered a SYNC since the last leave */
     struct {                   /* the region in hand */
         uint32_t offset, size; /* size: a multiple of 4, filled up with ff */
         uint32_t source_size;

@@ -89,6 +89,7 @@ static tdm_err sync(struct esprom *e, unsigned attempts, bool *is_synced)
             return esprom_fail_link(e);
         *is_synced = err == TDM_OK && reply.value == ESPROM_SYNC_VALUE;
         strangers += err == TDM_OK && !*is_synced;
+        e->is_in_loader = e->is_in_loader || err == TDM_OK;
     }
     if (strangers >= STRANGERS_SURE && !*is_synced)
         return esprom_fail(e, TDM_E_MISMATCH, "not_a_rom", "something else than a ROM loader answers", reply.value);

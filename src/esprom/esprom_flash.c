@@ -3,6 +3,7 @@
 
 #include <tandem/esprom.h>
 
+#include "esprom/esprom_boot.h"
 #include "esprom/esprom_chip.h"
 #include "esprom/esprom_engine.h"
 #include "esprom/esprom_link.h"
@@ -171,15 +172,27 @@ tdm_err esprom_region_md5(struct esprom *e, uint32_t offset, uint32_t size, uint
 
 /* ---- leave -------------------------------------------------------------------------------------------------------- */
 
-/* Only the RESET line leads out of the loader: a reset by software does not sample the strap again. */
+static bool is_in_loader(const struct esprom *e)
+{
+    enum esprom_boot_kind kind = esprom_boot_judge(e->boot_text);
+    return e->is_in_loader || kind == ESPROM_BOOT_LOADER || kind == ESPROM_BOOT_USB_ONLY;
+}
+
+/*
+ * Only the RESET line leads out of the loader: a reset by software does not sample the strap again. Without lines a radio
+ * whose loader nobody started runs on, and needs none.
+ */
 tdm_err esprom_leave(struct esprom *e)
 {
+    bool is_wired = e->cfg.lines->is_wired;
+
     e->is_connected = e->stream.is_open = false;
-    e->needs_hand = !e->cfg.lines->is_wired;
+    e->needs_hand = !is_wired && is_in_loader(e);
+    e->is_in_loader = false;
     tdm_err set = esprom_link_set_baud(&e->link, e->cfg.app_baud);
     if (e->needs_hand)
         tdm_log_note(e->cfg.log, TDM_LOG_WARNING, "reset the radio by hand: no lines are wired", 0);
-    tdm_err reset = e->needs_hand ? TDM_OK : tdm_lines_reset(e->cfg.lines, e->cfg.clock, TDM_BOOT_APP);
+    tdm_err reset = is_wired ? tdm_lines_reset(e->cfg.lines, e->cfg.clock, TDM_BOOT_APP) : TDM_OK;
 
     if (set != TDM_OK)
         esprom_fail_link(e);

@@ -73,8 +73,35 @@ static void test_without_lines_somebody_is_asked(void **state)
         bench_has_fault(b, row->name, row->err, row->err == TDM_OK ? "" : "no_answer");
         assert_true(fake_log_has_note(&b->log, "hold the radio's BOOT button, press and release RESET"));
         assert_int_equal(b->lines.resets, 0);
+        assert_int_equal(esprom_leave(&b->engine), TDM_OK);
+        assert_int_equal(b->engine.needs_hand, row->err == TDM_OK); /* its firmware runs on when nobody came */
+        assert_int_equal(fake_log_has_note(&b->log, "reset the radio by hand"), row->err == TDM_OK);
         (void)bench_close(&made);
     }
+}
+
+/* Started by its buttons, it needs them again, whether it can hear us or is one that is not to be flashed. */
+static void test_without_lines_a_loader_that_is_no_use(void **state)
+{
+    struct rom_bench *b = *state;
+
+    b->lines.port.is_wired = false;
+    b->rom.is_running = true;
+    b->engine.cfg.expected_chip = 13;
+    assert_int_equal(esprom_connect(&b->engine), TDM_E_MISMATCH);
+    assert_int_equal(esprom_leave(&b->engine), TDM_OK);
+    assert_true(b->engine.needs_hand);
+
+    void *made;
+    (void)bench_open(&made);
+    b = made;
+    b->lines.port.is_wired = false;
+    fake_serial_say(&b->serial, "boot:0x4 (DOWNLOAD(USB/UART0))\r\nwaiting for download\r\n", 54, 500);
+    assert_int_equal(esprom_connect(&b->engine), TDM_E_TIMEOUT);
+    bench_has_fault(b, "deaf", TDM_E_TIMEOUT, "no_sync");
+    assert_int_equal(esprom_leave(&b->engine), TDM_OK);
+    assert_true(b->engine.needs_hand);
+    (void)bench_close(&made);
 }
 
 /* The line's noise must not send away who has just pressed the buttons. */
@@ -150,6 +177,7 @@ int main(void)
         BENCH_TEST(test_without_lines),
         cmocka_unit_test(test_without_lines_somebody_is_asked),
         BENCH_TEST(test_without_lines_one_damaged_answer),
+        BENCH_TEST(test_without_lines_a_loader_that_is_no_use),
         BENCH_TEST(test_failed_connect_names_its_layer),
         BENCH_TEST(test_broken_ports),
     };
