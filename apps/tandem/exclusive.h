@@ -4,9 +4,9 @@
  * happened in between: success, failure, a signal, even a SIGKILL.
  *
  * Used by   device.c.   Uses  linux/program.h.
- * How       [radio] units: systemd units; those that are active, or that systemd is about to restart, are stopped, and only
- *           those are started again, so that a unit which waits for `tandem boot` is not started from within it. [radio] stop-command and start-command:
- *           the operator's own words, read by the shell.
+ * How       [radio] units: systemd units; those that are active, or that systemd is about to restart, are stopped, and
+ *           only those are started again, so that a unit which waits for `tandem boot` is not started from within it.
+ *           [radio] stop-command and start-command: the operator's own words, read by the shell.
  *           A child process, the minder, is made before anything is stopped. It waits until this process lets go of a
  *           pipe, by exclusive_end() or by its death, and then starts what was stopped.
  * Memory    a struct that begins as {0}; ending what never began is fine.
