@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <tandem/esprom.h>
 
@@ -148,6 +152,22 @@ static tdm_err open_port(struct app *app, struct device *dev, enum device_use us
     }
 }
 
+/*
+ * Another command that changes this router may be at its radio, and has stopped what uses it: to stop and start that once
+ * more would start it in the middle. A record that cannot be looked at tells nothing.
+ */
+static int check_turn(struct app *app, const struct device *dev)
+{
+    static const struct tdm_fault why = {TDM_E_BUSY, "storage_in_use", "mounted, or in use by another program", 0};
+    int fd = dev->record.is_writable ? -1 : open(app->cfg.slots.record, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd < 0) /* it is ours, or there is none */
+        return EXIT_OK;
+    bool is_taken = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    (void)close(fd); /* only read */
+    return is_taken ? app_fail_fault(app, app->cfg.slots.record, &why) : EXIT_OK;
+}
+
 static int stopped(struct app *app)
 {
     static const struct tdm_fault why = {TDM_E_CANCELLED, "stopped_by_operator", "stopped by the operator", 0};
@@ -165,6 +185,8 @@ int device_open_radio(struct app *app, struct device *dev, enum device_use use)
                         cfg->radio.block_size);
     int status = find_chip(app, &dev->chip);
     cancel_on_signals(); /* what is being stopped is stopped before it is started again */
+    if (status == EXIT_OK && use != DEVICE_LOOK)
+        status = check_turn(app, dev);
     if (status == EXIT_OK && use != DEVICE_LOOK)
         status = exclusive_begin(&dev->exclusive, app);
     if (status != EXIT_OK)

@@ -307,6 +307,25 @@ def test_a_signal_while_the_users_of_the_radio_are_stopped(router, new, words): 
     assert (router.json("ota", "status", ok=True), router.sim.flash.read_bytes()) == before
 
 
+@pytest.mark.parametrize("words", [["rcp", "reset"], ["rcp", "probe", "--reset"], ["rcp", "update", "--dry-run"]], ids=" ".join)
+def test_a_second_command_starts_nothing_in_the_middle_of_a_flash(slow_router, new, words):  # noqa: F811
+    router = slow_router
+    router.tandem("rcp", "adopt", new.dir, ok=True)
+    options, log = around(router)
+    process = begin(router, *options, "--radio-flash-baud", "115200", "rcp", "update")
+    for line in process.stderr:
+        event = json.loads(line)
+        if event.get("phase") == "flash" and event["done"] > 0:
+            break
+    second = router.json(*options, *words)
+    assert (second["exit"], second["error"]["code"]) == (22, "storage_in_use"), second
+    assert lines_of(log) == ["stop"]
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, out
+    assert lines_of(log) == ["stop", "start"]
+    assert router.radio_runs(new)
+
+
 def test_a_signal_while_the_port_is_awaited_decides_nothing(router, pack, samples, new):  # noqa: F811
     """An adapter that is late, and an operator who does not wait: this start of the new pair goes on when it is run again."""
     router.tandem("ota", "download", pack(new, "--br-firmware", samples.host("linux", 2)), ok=True)
