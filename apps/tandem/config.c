@@ -35,7 +35,7 @@ static const struct config_key keys[] = {
      "gpio:RESET=CHIP/LINE,BOOT=CHIP/LINE, command:PROGRAM or control:SOCKET"},
     {"radio", "chip", TEXT(radio, chip), "any", "the radio's chip, such as esp32h2; any: whatever is found"},
     {"radio", "baud", OTHER(KEY_NUMBER, radio, baud), "460800", "speed of the radio's firmware"},
-    {"radio", "flash-baud", OTHER(KEY_NUMBER, radio, flash_baud), "460800", "speed for flashing"},
+    {"radio", "flash-baud", OTHER(KEY_NUMBER, radio, flash_baud), "460800", "speed for flashing, 115200 at least"},
     {"radio", "block-size", OTHER(KEY_NUMBER, radio, block_size), "4096", "bytes a flash block: 1024, 2048 or 4096"},
     {"radio", "reset-hold-ms", OTHER(KEY_NUMBER, radio, reset_hold_ms), "100", "how long RESET is held"},
     {"radio", "boot-hold-ms", OTHER(KEY_NUMBER, radio, boot_hold_ms), "50", "how long BOOT is held after RESET"},

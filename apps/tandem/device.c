@@ -183,6 +183,10 @@ int device_open_radio(struct app *app, struct device *dev, enum device_use use)
     if (cfg->radio.block_size != 1024 && cfg->radio.block_size != 2048 && cfg->radio.block_size != 4096)
         return app_fail(app, TDM_E_FORMAT, "bad_config", "[radio] block-size = %" PRIu64 " is not 1024, 2048 or 4096",
                         cfg->radio.block_size);
+    if (cfg->radio.flash_baud < ESPROM_BAUD_START)
+        return app_fail(app, TDM_E_FORMAT, "bad_config",
+                        "[radio] flash-baud = %" PRIu64 " is below %u, with which the radio's loader begins",
+                        cfg->radio.flash_baud, (unsigned)ESPROM_BAUD_START);
     int status = find_chip(app, &dev->chip);
     cancel_on_signals(); /* what is being stopped is stopped before it is started again */
     if (status == EXIT_OK && use != DEVICE_LOOK)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "linux/lines_backend.h"
@@ -19,6 +20,10 @@ static const struct tdm_lines_ops lines_command_ops = {.set = lines_command_set}
 
 tdm_err lines_command_open(struct lines_linux *l, struct tdm_fault *why)
 {
+    /* A bare name would be looked for where whoever starts Tandem says. */
+    if (strchr(l->target, '/') == NULL)
+        return tdm_fault_set(why, TDM_E_FORMAT, "lines_bad_spec",
+                             "the program for the lines is named without its folder", 0);
     if (access(l->target, X_OK) != 0) {
         tdm_err err = program_start_err(errno);
         bool is_missing = err == TDM_E_NOT_FOUND;

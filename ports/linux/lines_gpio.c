@@ -190,6 +190,11 @@ static tdm_err lines_gpio_set(struct tdm_lines *port, bool reset, bool boot)
 
 static const struct tdm_lines_ops lines_gpio_ops = {.set = lines_gpio_set};
 
+static bool is_same_line(const struct gpio_spec *a, const struct gpio_spec *b)
+{
+    return strcmp(a->chip, b->chip) == 0 && strcmp(a->name, b->name) == 0 && a->number == b->number;
+}
+
 tdm_err lines_gpio_open(struct lines_linux *l, struct tdm_fault *why)
 {
     struct gpio_spec reset, boot;
@@ -197,6 +202,9 @@ tdm_err lines_gpio_open(struct lines_linux *l, struct tdm_fault *why)
     if (!lines_gpio_read(l->target, &reset, &boot))
         return tdm_fault_set(why, TDM_E_FORMAT, "lines_bad_spec",
                              "GPIO lines are gpio:RESET=CHIP/LINE,BOOT=CHIP/LINE, each with :high or :drain behind it",
+                             0);
+    if (is_same_line(&reset, &boot))
+        return tdm_fault_set(why, TDM_E_FORMAT, "lines_bad_spec", "RESET and BOOT are named with the same GPIO line",
                              0);
     tdm_err err = open_pin(&l->boot, &boot, why);
     if (err != TDM_OK)

@@ -276,5 +276,5 @@ def test_probe_names_the_layer_that_fails(router):
     failed = router.tandem("rcp", "probe")
     assert failed.returncode not in (0, 1)
     assert "the chip is there, its firmware is not" in failed.stderr
-    held = router.tandem("rcp", "probe", "--radio-lines", "command:true")
+    held = router.tandem("rcp", "probe", "--radio-lines", "command:/bin/true")
     assert held.returncode not in (0, 1) and "its firmware is not" not in held.stderr

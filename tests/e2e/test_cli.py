@@ -93,6 +93,7 @@ WRONG_WORDS = [
     ("one word too many", ["image", "info", "a", "b"], 2, '"b"'),
     ("option without value", ["ota", "status", "--radio-port"], 2, "--radio-port"),
     ("bad number", ["ota", "status", "--radio-baud", "fast"], 3, "fast"),
+    ("a slow flash", ["rcp", "probe", "--radio-flash-baud", "57600"], 3, "below 115200"),
     ("bad block size", ["rcp", "probe", "--radio-block-size", "777"], 3, "1024, 2048 or 4096"),
     ("more seconds than a clock tells apart", ["ota", "status", "--source-deadline=1000001"], 3, "1000000 at most"),
     ("bad yes or no", ["ota", "status", "--host-slots=perhaps"], 3, "perhaps"),
