@@ -163,7 +163,7 @@ static int check_turn(struct app *app, const struct device *dev)
 
     if (fd < 0) /* it is ours, or there is none */
         return EXIT_OK;
-    bool is_taken = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    bool is_taken = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     (void)close(fd); /* only read */
     return is_taken ? app_fail_fault(app, app->cfg.slots.record, &why) : EXIT_OK;
 }
