@@ -23,15 +23,17 @@ void out_json(FILE *to, const cJSON *tree)
     cJSON_free(text);
 }
 
-/* A value as one word or text; buf for numbers. */
+/* A value as one word or text; buf for numbers. Texts come from images, storage and the names of files. */
 static const char *plain(const cJSON *v, char *buf, size_t room)
 {
     if (v == NULL || cJSON_IsNull(v))
         return "-";
     if (cJSON_IsBool(v))
         return cJSON_IsTrue(v) ? "yes" : "no";
-    if (cJSON_IsString(v))
+    if (cJSON_IsString(v)) {
+        plain_text(v->valuestring);
         return v->valuestring[0] != '\0' ? v->valuestring : "-";
+    }
     if (cJSON_IsNumber(v) && v->string != NULL && strcmp(v->string, "flash_offset") == 0) {
         (void)snprintf(buf, room, "0x%" PRIx64,
                        (uint64_t)v->valuedouble); /* as flash_args and partition tables say it */

@@ -2,7 +2,9 @@
 """tandem ota download over networks as they are: slow, endless, intercepted, led astray. Each row says what the user sees."""
 
 import os
+import struct
 import subprocess
+import zlib
 from pathlib import Path
 
 import pytest
@@ -364,6 +366,39 @@ def test_names_of_files_are_shown_as_text(router, image, www, name):
         said = (done.stdout + done.stderr).decode()
         assert done.returncode == 15 and "/one?" in said
         assert all(c == "\n" or c.isprintable() for c in said)
+
+
+def sealed(data: bytes) -> bytes:
+    return data + struct.pack("<I", zlib.crc32(data))
+
+
+def with_host_version(record: bytes, text: bytes) -> bytes:
+    """Host A's version in both copies of a record (FORMAT.md, "Record")."""
+    for at in (0, 4096):
+        length = struct.unpack_from("<H", record, at + 6)[0]
+        copy = record[at:at + 12 + 33] + text.ljust(32, b"\0") + record[at + 12 + 33 + 32:at + length - 4]
+        record = record[:at] + sealed(copy) + record[at + length:]
+    return record
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)], ids=["table", "json"])
+def test_what_results_show_is_text_wherever_it_comes_from(router, image, www, options):
+    """Names of files, and texts in storage that others may have written to, do not steer a terminal."""
+    evil = b"one\x1b]0;all is well\x07\x1b[2J\xff"
+    name = os.fsencode(www) + b"/" + evil
+    Path(os.fsdecode(name)).write_bytes(image())
+    router.adopted()
+    (router.dir / "record").write_bytes(with_host_version(router.read("record"), evil))
+    entry = struct.pack("<4sHHIBQ32s48s48s", b"TdHy", 1, 153, 1, 1, 0, bytes(32), evil, evil)
+    history = bytearray(router.read("record-history"))
+    history[4096:4096 + 153] = sealed(entry)
+    (router.dir / "record-history").write_bytes(history)
+    for words in (["image", "info", name], ["image", "verify", name], ["ota", "status"], ["ota", "history"]):
+        done = subprocess.run([router.program, "--config", router.dir / "tandem.conf", *options, *words],
+                              capture_output=True)
+        said = (done.stdout + done.stderr).decode()
+        assert done.returncode == 0 and "one?]0;all is well" in said.replace("\\u001b", "?"), (words, said)
+        assert all(c == "\n" or c.isprintable() for c in said), (words, said)
 
 
 @pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)])
