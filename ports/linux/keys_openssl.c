@@ -206,13 +206,34 @@ static tdm_err refuse_open(struct loading *l)
     return refuse(l, TDM_E_ACCESS, "keys_open", "may be changed by everybody");
 }
 
+/* All of it, with a NUL behind the last line, which strspn() meets there. The caller frees it, whatever is answered. */
+static tdm_err read_text(struct loading *l, const char *path, char **text, size_t *len)
+{
+    FILE *file = fopen(path, "re");
+    tdm_err err = TDM_OK;
+
+    *text = NULL;
+    if (file == NULL)
+        return refuse_errno(l, errno);
+    *text = malloc(FILE_LIMIT + 1);
+    *len = *text != NULL ? fread(*text, 1, FILE_LIMIT + 1, file) : 0;
+    if (*text == NULL)
+        err = refuse(l, TDM_E_IO, "no_memory", "does not fit into memory");
+    else if (ferror(file) != 0)
+        err = refuse(l, TDM_E_IO, "key_file_unreadable", "cannot be read");
+    else if (*len > FILE_LIMIT)
+        err = refuse(l, TDM_E_FORMAT, "bad_key_file", "is longer than 64 KiB");
+    else
+        (*text)[*len] = '\0';
+    (void)fclose(file); /* only read from */
+    return err;
+}
+
 static tdm_err take_file(struct loading *l, const char *path)
 {
     struct stat st;
-    FILE *file = NULL;
-    char *text = NULL;
+    char *text;
     size_t len;
-    tdm_err err;
 
     if (stat(path, &st) != 0)
         return refuse_errno(l, errno);
@@ -220,23 +241,27 @@ static tdm_err take_file(struct loading *l, const char *path)
         return refuse(l, TDM_E_FORMAT, "bad_key_file", "is not a file");
     if ((st.st_mode & S_IWOTH) != 0)
         return refuse_open(l);
-    file = fopen(path, "re");
-    if (file == NULL)
-        return refuse_errno(l, errno);
-    text = malloc(FILE_LIMIT + 1);
-    len = text != NULL ? fread(text, 1, FILE_LIMIT + 1, file) : 0;
-    if (text == NULL)
-        err = refuse(l, TDM_E_IO, "no_memory", "does not fit into memory");
-    else if (ferror(file) != 0)
-        err = refuse(l, TDM_E_IO, "key_file_unreadable", "cannot be read");
-    else if (len > FILE_LIMIT)
-        err = refuse(l, TDM_E_FORMAT, "bad_key_file", "is longer than 64 KiB");
-    else {
-        text[len] = '\0'; /* behind the last line: what strspn() meets there */
+    tdm_err err = read_text(l, path, &text, &len);
+    if (err == TDM_OK)
         err = take_text(l, text, len);
-    }
     free(text);
-    (void)fclose(file); /* only read from */
+    return err;
+}
+
+/* Passed over, a trusted key is missed; a revoked one would go on signing, and nobody would notice. */
+static tdm_err pass_over(struct loading *l, const char *path)
+{
+    struct stat st;
+    char *text;
+    size_t len;
+
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > FILE_LIMIT)
+        return TDM_OK;
+    tdm_err err = read_text(l, path, &text, &len);
+    if (err == TDM_OK && strstr(text, "-----BEGIN ") != NULL)
+        err =
+            refuse(l, TDM_E_FORMAT, "bad_key_file", "holds a key that would not count: its name does not end in .pem");
+    free(text);
     return err;
 }
 
@@ -248,25 +273,37 @@ static bool is_path(struct loading *l, const char *folder, const char *name)
     return n > 0 && (size_t)n < sizeof l->list->file;
 }
 
-static int is_key_name(const struct dirent *entry)
+static int is_visible(const struct dirent *entry)
 {
-    size_t len = strlen(entry->d_name);
-    return entry->d_name[0] != '.' && len > 4 && strcmp(entry->d_name + len - 4, ".pem") == 0;
+    return entry->d_name[0] != '.';
+}
+
+static bool is_key_name(const char *name)
+{
+    size_t len = strlen(name);
+    return len > 4 && strcmp(name + len - 4, ".pem") == 0;
+}
+
+static tdm_err take_entry(struct loading *l, const char *folder, const char *name)
+{
+    if (!is_key_name(name) && !l->is_revoked)
+        return TDM_OK;
+    if (!is_path(l, folder, name))
+        return refuse(l, TDM_E_FORMAT, "bad_key_file", "has too long a name");
+    return is_key_name(name) ? take_file(l, l->list->file) : pass_over(l, l->list->file);
 }
 
 static tdm_err take_folder(struct loading *l, const char *folder)
 {
     struct dirent **entries;
     tdm_err err = TDM_OK;
-    int count = scandir(folder, &entries, is_key_name, alphasort);
+    int count = scandir(folder, &entries, is_visible, alphasort);
 
     if (count < 0)
         return refuse_errno(l, errno);
     for (int i = 0; i < count; i++) {
-        if (err == TDM_OK && !is_path(l, folder, entries[i]->d_name))
-            err = refuse(l, TDM_E_FORMAT, "bad_key_file", "has too long a name");
         if (err == TDM_OK)
-            err = take_file(l, l->list->file);
+            err = take_entry(l, folder, entries[i]->d_name);
         free(entries[i]);
     }
     free(entries);

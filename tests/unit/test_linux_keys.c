@@ -187,6 +187,9 @@ static void revoked_wins(void **state)
     put_key("revoked/old.pem", 2);
     put_key("revoked/older.pem", 3);
     put_key("revoked/same.pem", 3);
+    put_text("revoked/README", "whose keys these were\n");
+    put_folder("revoked/notes");
+    put_key("revoked/.new.pem", 1);
     load("keys.pem", "revoked");
     assert_int_equal(list.count, 3);
     check_key(0, 1, false);
@@ -446,6 +449,14 @@ static void make_private_revoked(void)
     put_key("keys", 1);
     put_private("revoked", 2);
 }
+static void make_revoked_by_another_name(void)
+{
+    put_key("keys", 1);
+    put_folder("revoked");
+    put_key("revoked/a.pem", 2);
+    put_text("revoked/stolen.pub", "# of the old release machine\n");
+    put_key("revoked/stolen.pub", 1);
+}
 
 static const struct {
     const char *name;
@@ -495,6 +506,8 @@ static const struct {
     {"a block without end", make_no_end, "keys", "", "keys", TDM_E_FORMAT, "bad_key_file"},
     {"a byte behind the key, inside the block", make_junk_inside, "keys", "", "keys", TDM_E_FORMAT, "bad_key_file"},
     {"a point off the curve", make_point_off_the_curve, "keys", "", "keys", TDM_E_FORMAT, "bad_key_file"},
+    {"a revoked key that does not count by its name", make_revoked_by_another_name, "keys", "revoked",
+     "revoked/stolen.pub", TDM_E_FORMAT, "bad_key_file"},
     {"more than 64 KiB", make_long_file, "keys", "", "keys", TDM_E_FORMAT, "bad_key_file"},
 };
 
