@@ -151,6 +151,8 @@ int cmd_image_verify(struct app *app, int argc, char **argv)
         return status;
     if (v.keys == NULL && (v.revoked != NULL || v.signatures != NULL))
         return app_usage(app, "--revoked and --signatures are said of keys that are trusted: --key is missing");
+    if ((v.keys != NULL && v.keys[0] == '\0') || (v.revoked != NULL && v.revoked[0] == '\0'))
+        return app_usage(app, "--key and --revoked take the name of a file or folder, and this one is empty");
     if (v.signatures != NULL && (!value_number(v.signatures, MANIFEST_CELLS_MAX, &wanted) || wanted == 0))
         return app_usage(app, "--signatures: \"%.100s\" is not a number from 1 to 8", v.signatures);
     v.trust.threshold = (uint8_t)wanted;

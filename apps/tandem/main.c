@@ -144,7 +144,7 @@ static bool is_about_tandem(const struct words *w)
     return is_help;
 }
 
-/* Whether an option took back what the file demands of images. */
+/* Whether an option took back what the file demands of images, or of whoever sends them. */
 static bool is_dropped(const char *file, const char *now, const char *no_demand)
 {
     return strcmp(file, no_demand) != 0 && strcmp(now, no_demand) == 0;
@@ -171,6 +171,8 @@ static int keep_demands(struct app *app, const struct config *file)
         {"device", "clock", clock_rank(now) < clock_rank(file)},
         {"host", "chip", is_dropped(file->host.chip, now->host.chip, "any")},
         {"host", "revision", is_dropped(file->host.revision, now->host.revision, "")},
+        {"radio", "chip", is_dropped(file->radio.chip, now->radio.chip, "any")},
+        {"trust", "pin", is_dropped(file->trust.pin, now->trust.pin, "")},
     };
 
     for (size_t i = 0; i < sizeof demands / sizeof demands[0] && file->file[0] != '\0'; i++) {

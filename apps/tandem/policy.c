@@ -57,9 +57,10 @@ static int load_keys(struct app *app, struct policy *p)
     if (cfg->images.signatures < 1 || cfg->images.signatures > MANIFEST_CELLS_MAX)
         return app_fail(app, TDM_E_FORMAT, "bad_config", "[images] signatures = %" PRIu64 " is not 1 to 8",
                         cfg->images.signatures);
-    if (cfg->images.keys[0] == '\0' && cfg->images.revoked_keys[0] != '\0')
+    if (cfg->images.keys[0] == '\0' && (cfg->images.revoked_keys[0] != '\0' || cfg->images.signatures > 1))
         return app_fail(app, TDM_E_FORMAT, "bad_config",
-                        "[images] revoked-keys is set and keys is not: unsigned images would be taken; set keys too");
+                        "[images] %s is set and keys is not: unsigned images would be taken; set keys too",
+                        cfg->images.revoked_keys[0] != '\0' ? "revoked-keys" : "signatures");
     if (policy_load_keys(cfg, p, &why) != TDM_OK)
         return app_fail_fault(app, p->keys.file[0] != '\0' ? p->keys.file : cfg->images.keys, &why);
     if (p->install.trust != NULL && trusted_count(p) < cfg->images.signatures)

@@ -76,13 +76,16 @@ def test_it_was_staged_when_no_keys_were_configured(router, image, code):
                                    ("--images-revoked-keys=",), ("--images-signatures", "0"), ("--device-compatible=",),
                                    ("--device-compatible", " "),
                                    ("--device-clock", "none"), ("--device-clock", "auto"), ("--host-chip", "any"),
-                                   ("--host-revision=",)],
+                                   ("--host-revision=",), ("--radio-chip", "any"), ("--trust-pin=",)],
                          ids=lambda words: " ".join(words))
 def test_no_option_asks_for_less_than_the_configuration(router, words):
-    text = (router.home / "tandem.conf").read_text()
-    (router.home / "tandem.conf").write_text(text.replace("clock = none", "clock = trusted"))
-    for image in (pair(), pair(UNKNOWN), dataclasses.replace(pair(), keys=())):
-        refused(stored(router, image, *words), "bad_config")
+    conf = router.home / "tandem.conf"
+    text, pin = conf.read_text(), "sha256//" + "A" * 43 + "="
+    conf.write_text(text.replace("clock = none", "clock = trusted") + f"[radio]\nchip = esp32h2\n[trust]\npin = {pin}\n")
+    answers = [stored(router, image, *words) for image in (pair(), pair(UNKNOWN), dataclasses.replace(pair(), keys=()))]
+    conf.write_text(text)
+    for answer in answers:
+        refused(answer, "bad_config")
     assert router.storage() == router.before
 
 

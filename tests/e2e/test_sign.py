@@ -642,6 +642,8 @@ VERIFY = [  # name, signers, arguments, error code, exit number; signatures when
     ("another board", (1,), ["--key", 1, "--compatible", "acme,other"], "wrong_board", 16, None),
     ("no key file", (1,), ["--key", "missing.pem"], "key_file_missing", 20, None),
     ("signatures without keys", (1,), ["--signatures", "2"], "usage", 2, None),
+    ("a key of no name", (1,), ["--key", ""], "usage", 2, None),
+    ("revoked keys of no name", (1,), ["--key", "all", "--revoked", ""], "usage", 2, None),
     ("9 signatures", (1,), ["--key", 1, "--signatures", "9"], "usage", 2, None),
 ]
 

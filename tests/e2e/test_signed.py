@@ -394,6 +394,13 @@ def test_a_wrong_configuration_is_told_before_anything_is_fetched(locked, signed
     assert said in answer["error"]["message"] and answer["exit"] == 3
 
 
+@pytest.mark.parametrize("text", ["revoked-keys = /nowhere", "signatures = 2"])
+def test_demands_of_signatures_without_keys_do_not_pass_for_protection(adopted, signed, text):
+    configure(adopted, f"[images]\n{text}\n")
+    for image in (signed(sign=[]), signed()):
+        assert "unsigned images would be taken" in refused(adopted, "bad_config", "ota", "download", image)["error"]["message"]
+
+
 def test_keys_that_everybody_may_write_to_are_not_believed(locked, signed):
     """No update is taken, not a signed one either; what was taken before is proven and raises the floor all the same."""
     image, later = signed(counter=4), signed(counter=5, version="1.2.0", host=1)
