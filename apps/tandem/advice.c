@@ -92,7 +92,7 @@ static const struct advice_row {
     {"key_locked", "run it on a terminal and type the passphrase; or unlock the key with `openssl pkey`, or have it "
                    "signed elsewhere"},
     {"key_wrong_kind", "make one: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out KEY.pem"},
-    {"keys_open", "take that right away (chmod o-w), and look whose keys lie there"},
+    {"keys_open", "take that right away (chmod o-w), of the folders above it too, and look whose keys lie there"},
     {"known_bad", "`tandem ota status` tells why; take another image"},
     {"lines_bad_spec", "correct [radio] lines: `tandem help config` says what it takes"},
     {"lines_busy", "end the program that holds the GPIO line, or correct [radio] lines"},
@@ -234,7 +234,7 @@ static const struct advice_row {
     {"transfer_failed", "try again"},
     {"trial_pending", "restart, and `tandem boot` proves it; or `tandem ota cancel`, `confirm` or `rollback` ends it"},
     {"trial_running", "`tandem ota rollback` goes back to the older pair"},
-    {"trust_open", "take that right away (chmod o-w), then look at `tandem trust list`"},
+    {"trust_open", "take that right away (chmod o-w), of the folders above it too, then look at `tandem trust list`"},
     {"tries_used_up", "`tandem ota status` shows what runs now; the image is not tried again"},
     {"truncated", "try again; if it stays so, the file itself is not whole"},
     {"uboot_config", "name the router's own fw_env.config in [host] uboot-config"},

@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "linux/open_to_all.h"
 #include "linux/wall_clock.h"
 #include "value.h"
 
@@ -14,12 +14,11 @@
 /* What names the keys is guarded as they are; it is read all the same, since what is installed has to be brought up. */
 static tdm_err check_file(const struct config *cfg, struct policy *p, struct tdm_fault *why)
 {
-    struct stat st;
-
-    if (cfg->file[0] == '\0' || stat(cfg->file, &st) != 0 || (st.st_mode & S_IWOTH) == 0)
+    if (cfg->file[0] == '\0' || !open_to_all(cfg->file))
         return TDM_OK;
     (void)snprintf(p->keys.file, sizeof p->keys.file, "%s", cfg->file);
-    return tdm_fault_set(why, TDM_E_ACCESS, "keys_open", "names the keys, and may be changed by everybody", 0);
+    return tdm_fault_set(why, TDM_E_ACCESS, "keys_open",
+                         "names the keys, and may be changed, or replaced, by everybody", 0);
 }
 
 tdm_err policy_load_keys(const struct config *cfg, struct policy *p, struct tdm_fault *why)

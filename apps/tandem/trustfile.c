@@ -16,6 +16,7 @@
 #include "app.h"
 #include "filework.h"
 #include "linux/http_curl_trust.h"
+#include "linux/open_to_all.h"
 
 #define FILE_LIMIT ((size_t)4 * 1024 * 1024)
 #define TEXT_MAX   512
@@ -107,10 +108,9 @@ tdm_err trustlist_read(struct trustlist *t, const char *path)
 
 tdm_err trust_refuse_open(const char *path, struct tdm_fault *fault)
 {
-    struct stat st;
-    bool is_open = stat(path, &st) == 0 && (st.st_mode & S_IWOTH) != 0;
+    static const char what[] = "may be changed, or replaced, by everybody";
 
-    return is_open ? tdm_fault_set(fault, TDM_E_ACCESS, "trust_open", "may be changed by everybody", 0) : TDM_OK;
+    return open_to_all(path) ? tdm_fault_set(fault, TDM_E_ACCESS, "trust_open", what, 0) : TDM_OK;
 }
 
 tdm_err trustlist_read_own(struct trustlist *t, const char *path)

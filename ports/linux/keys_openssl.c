@@ -15,6 +15,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "linux/open_to_all.h"
+
 #define FILE_LIMIT 65536
 #define COORDINATE (TDM_P256_LEN / 2)
 
@@ -203,7 +205,7 @@ static tdm_err refuse_errno(struct loading *l, int number)
 /* Who may change it decides whom this router believes. */
 static tdm_err refuse_open(struct loading *l)
 {
-    return refuse(l, TDM_E_ACCESS, "keys_open", "may be changed by everybody");
+    return refuse(l, TDM_E_ACCESS, "keys_open", "may be changed, or replaced, by everybody");
 }
 
 /* All of it, with a NUL behind the last line, which strspn() meets there. The caller frees it, whatever is answered. */
@@ -239,7 +241,7 @@ static tdm_err take_file(struct loading *l, const char *path)
         return refuse_errno(l, errno);
     if (!S_ISREG(st.st_mode))
         return refuse(l, TDM_E_FORMAT, "bad_key_file", "is not a file");
-    if ((st.st_mode & S_IWOTH) != 0)
+    if (open_to_all(path))
         return refuse_open(l);
     tdm_err err = read_text(l, path, &text, &len);
     if (err == TDM_OK)
@@ -320,7 +322,7 @@ static tdm_err take_place(struct loading *l, const char *place)
         return refuse(l, TDM_E_FORMAT, "bad_key_file", "has too long a name");
     if (stat(place, &st) != 0)
         return refuse_errno(l, errno);
-    if ((st.st_mode & S_IWOTH) != 0)
+    if (open_to_all(place))
         return refuse_open(l);
     l->found = 0;
     tdm_err err = S_ISDIR(st.st_mode) ? take_folder(l, place) : take_file(l, place);

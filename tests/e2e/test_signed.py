@@ -417,6 +417,9 @@ def test_keys_that_everybody_may_write_to_are_not_believed(locked, signed):
         path.chmod(0o646)
         assert str(path) in refused(locked, "keys_open", "ota", "apply")["error"]["message"]
         path.chmod(0o644)
+    locked.home.chmod(0o777)
+    refused(locked, "keys_open", "ota", "apply")
+    locked.home.chmod(0o755)
     locked.json("ota", "apply", "--no-reboot", ok=True)
     conf.chmod(0o666)
     assert locked.start() == "A" and locked.json("boot", ok=True)["state"] == "ok"

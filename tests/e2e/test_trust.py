@@ -83,6 +83,19 @@ def test_what_everybody_may_write_to_is_not_believed(router, certificate, folder
         assert (answer.exit, answer.code) == (21, "trust_open") and str(folder / which) in answer.message
 
 
+def test_what_everybody_may_put_another_in_the_place_of_is_not_believed(router, certificate, folder):
+    router.trust(certificate.cert)
+    for above, inside in ((folder, folder / "in"), (router.dir, router.dir / "trust.pem")):
+        if above == folder:
+            inside.mkdir()
+        mode = above.stat().st_mode
+        above.chmod(0o777)
+        answer = router.run("--trust-folder", inside, "trust", "list") if above == folder else router.run("trust", "list")
+        assert (answer.exit, answer.code) == (21, "trust_open") and str(inside) in answer.message
+        above.chmod(mode)
+    assert router.run("trust", "list").data["count"] == 1
+
+
 def test_the_own_file_is_not_believed_when_everybody_may_write_to_it(router, certificate):
     router.trust(certificate.cert)
     (router.dir / "trust.pem").chmod(0o666)

@@ -178,6 +178,23 @@ static void a_group_may_write(void **state)
     assert_int_equal(list.count, 1);
 }
 
+/* As in /tmp: everybody may put something beside it, and only its owner may take it away. */
+static void what_is_ours_in_a_sticky_folder(void **state)
+{
+    (void)state;
+    put_folder("sticky");
+    put_folder("sticky/keys");
+    put_key("sticky/keys/a.pem", 1);
+    assert_int_equal(chmod(path_of("sticky"), 01777), 0);
+    load("sticky/keys", NULL);
+    assert_int_equal(list.count, 1);
+    if (geteuid() != 0)
+        skip(); /* only root can give it to somebody else */
+    assert_int_equal(chown(path_of("sticky/keys"), 65534, 65534), 0);
+    assert_int_equal(keys_load(path_of("sticky/keys"), NULL, &list, &why), TDM_E_ACCESS);
+    assert_string_equal(why.code, "keys_open");
+}
+
 static void revoked_wins(void **state)
 {
     (void)state;
@@ -367,6 +384,33 @@ static void make_link_to_an_open_file(void)
     open_to_all("elsewhere", 0666);
     assert_int_equal(symlink("../elsewhere", path_of("keys/a.pem")), 0);
 }
+static void make_file_in_an_open_folder(void)
+{
+    put_folder("open");
+    put_key("open/a.pem", 1);
+    open_to_all("open", 0757);
+}
+static void make_folder_far_below_an_open_one(void)
+{
+    put_folder("open");
+    put_folder("open/in");
+    put_folder("open/in/keys");
+    put_key("open/in/keys/a.pem", 1);
+    open_to_all("open", 0777);
+}
+static void make_link_into_an_open_folder(void)
+{
+    make_file_in_an_open_folder();
+    put_folder("keys");
+    assert_int_equal(symlink("../open/a.pem", path_of("keys/a.pem")), 0);
+}
+static void make_link_in_an_open_folder(void)
+{
+    put_folder("open");
+    put_key("elsewhere", 1);
+    assert_int_equal(symlink("../elsewhere", path_of("open/a.pem")), 0);
+    open_to_all("open", 0777);
+}
 static void make_folder_named_pem(void)
 {
     put_folder("keys");
@@ -496,6 +540,12 @@ static const struct {
      "keys_open"},
     {"a link to a file that everybody may write to", make_link_to_an_open_file, "keys", "", "keys/a.pem", TDM_E_ACCESS,
      "keys_open"},
+    {"a file that everybody may put another one in the place of", make_file_in_an_open_folder, "open/a.pem", "",
+     "open/a.pem", TDM_E_ACCESS, "keys_open"},
+    {"a folder below one that everybody may write to", make_folder_far_below_an_open_one, "open/in/keys", "",
+     "open/in/keys", TDM_E_ACCESS, "keys_open"},
+    {"a link into such a folder", make_link_into_an_open_folder, "keys", "", "keys/a.pem", TDM_E_ACCESS, "keys_open"},
+    {"a link in such a folder", make_link_in_an_open_folder, "open/a.pem", "", "open/a.pem", TDM_E_ACCESS, "keys_open"},
     {"a folder named like a key", make_folder_named_pem, "keys", "", "keys/a.pem", TDM_E_FORMAT, "bad_key_file"},
     {"a certificate", make_certificate, "keys", "", "keys", TDM_E_FORMAT, "bad_key_file"},
     {"text before the key", make_text_before, "keys", "", "keys", TDM_E_FORMAT, "bad_key_file"},
@@ -550,6 +600,7 @@ int main(void)
         WITH_FOLDER(a_folder_in_the_order_of_names),
         WITH_FOLDER(a_link_is_the_file_it_leads_to),
         WITH_FOLDER(a_group_may_write),
+        WITH_FOLDER(what_is_ours_in_a_sticky_folder),
         WITH_FOLDER(revoked_wins),
         WITH_FOLDER(revoked_alone),
         WITH_FOLDER(other_encodings_of_the_same_key),
