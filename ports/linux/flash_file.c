@@ -176,7 +176,8 @@ static tdm_err make_file(const char *path, uint64_t size)
 
     if (snprintf(fresh, sizeof fresh, "%s.new", path) >= (int)sizeof fresh)
         return TDM_E_BOUNDS;
-    int fd = open(fresh, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    (void)unlink(fresh); /* what a cut has left; a link to elsewhere is not followed */
+    int fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0)
         return cause_of(errno);
     tdm_err err = fill_and_sync(fd, size);

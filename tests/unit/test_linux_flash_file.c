@@ -68,6 +68,30 @@ static void a_missing_file_is_made(void **state)
     flash_file_close(&f); /* closing twice is fine */
 }
 
+/* What a cut has left under the other name is replaced; what somebody else has put there is not written through. */
+static void the_name_a_file_is_made_under_leads_nowhere(void **state)
+{
+    char fresh[160], victim[160];
+    struct stat st;
+
+    (void)state;
+    snprintf(fresh, sizeof fresh, "%s.new", path);
+    snprintf(victim, sizeof victim, "%s.victim", path);
+    make_file(victim, 5);
+    assert_int_equal(symlink(victim, fresh), 0);
+    struct flash_file f = open_good(path, 2 * 4096, FLASH_FILE_CREATE);
+    flash_file_close(&f);
+    assert_int_equal(stat(victim, &st), 0);
+    assert_int_equal(st.st_size, 5);
+    assert_int_equal(lstat(path, &st), 0);
+    assert_true(S_ISREG(st.st_mode));
+    assert_int_equal(unlink(path), 0);
+    make_file(fresh, 5);
+    f = open_good(path, 2 * 4096, FLASH_FILE_CREATE);
+    assert_int_equal(f.port.size, 2 * 4096);
+    flash_file_close(&f);
+}
+
 static void what_is_written_is_read_again(void **state)
 {
     struct flash_file f = open_good(path, 2 * 4096, FLASH_FILE_CREATE);
@@ -269,6 +293,7 @@ static void block_device(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_missing_file_is_made),    TEST(the_name_a_file_is_made_under_leads_nowhere),
         TEST(a_missing_file_is_made),    TEST(what_is_written_is_read_again),
         TEST(sizes_of_files_that_exist), TEST(refusals),
         TEST(one_writer_at_a_time),      TEST(a_file_that_shrinks),
