@@ -215,10 +215,12 @@ static tdm_err read_text(struct loading *l, const char *path, char **text, size_
     tdm_err err = TDM_OK;
 
     *text = NULL;
+    *len = 0;
     if (file == NULL)
         return refuse_errno(l, errno);
     *text = malloc(FILE_LIMIT + 1);
-    *len = *text != NULL ? fread(*text, 1, FILE_LIMIT + 1, file) : 0;
+    if (*text != NULL)
+        *len = fread(*text, 1, FILE_LIMIT + 1, file);
     if (*text == NULL)
         err = refuse(l, TDM_E_IO, "no_memory", "does not fit into memory");
     else if (ferror(file) != 0)
